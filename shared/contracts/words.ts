@@ -1,0 +1,39 @@
+/**
+ * The closed sets of words that tables, types, routes and screens share. One word a thing, everywhere.
+ * Called by every layer; imports nothing but zod.
+ */
+import { z } from 'zod';
+
+/** What a post is. A repost is amplification of another post, not an opinion of its own. */
+export const PostKind = z.enum(['post', 'article', 'comment', 'repost']);
+export type PostKind = z.infer<typeof PostKind>;
+
+/** `not_scored` means that too little was understood to give a score: a class of its own, never neutral. */
+export const Label = z.enum(['negative', 'neutral', 'positive', 'not_scored']);
+export type Label = z.infer<typeof Label>;
+
+/** The topics of the digital hub, in the order of their ids: topic id = index + 1, and 0 is "the post itself". */
+export const TOPIC_CODES = [
+  'data_centres',
+  'investment',
+  'jobs',
+  'connectivity',
+  'energy',
+  'water',
+  'sovereignty',
+  'cybersecurity',
+  'public_services',
+  'startups',
+  'ai',
+  'education',
+  'prices',
+  'regional_role',
+  'trade',
+] as const;
+
+/** Languages that Sada names; any other language is named by its ISO code, and `und` is "cannot tell". */
+export const LANGUAGES = ['fr', 'ar', 'ary', 'ary-Latn', 'en', 'es', 'mixed', 'und'] as const;
+
+/** What is known of an hour of a source: all of it collected, a part, nothing although due, or still to come late. */
+export const HourState = z.enum(['collected', 'partial', 'missing', 'late']);
+export type HourState = z.infer<typeof HourState>;

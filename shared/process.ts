@@ -1,0 +1,64 @@
+/**
+ * What every role's process does at its start and end: wait for the database, say that it is alive, check the zone data,
+ * tell its parent when it is ready, and close in order. Called by workers/main.ts and api/main.ts.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from './log.ts';
+import { zoneMismatch } from './metrics.ts';
+import { type Db, one } from './store/db.ts';
+import { beat, leave } from './store/health.ts';
+import { postgresDifferences } from './store/zones.ts';
+import { checkInstants, nodeDifferences, ZONE_DATA_VERSION } from './zones.ts';
+
+const BEAT_MS = 10_000;
+
+/** Resolves when the database answers and has Sada's tables; tries for ever, and says so every ten seconds. */
+export async function waitForDatabase(db: Db, log: Log, signal?: AbortSignal): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      const ready = await one(db, `select 1 from pg_class where oid = to_regclass('data_version')`);
+      if (ready) return;
+      if (tries % 20 === 0) log.warn({}, 'waiting for the migrations: run `sada migrate`');
+    } catch (err) {
+      if (tries % 20 === 0) log.warn({ err }, 'waiting for the database');
+    }
+    await sleep(500, undefined, signal ? { signal } : {});
+  }
+}
+
+/** Keeps a row in `processes` fresh until the returned function is awaited. */
+export function announce(db: Db, role: string): () => Promise<void> {
+  const me = { id: randomUUID(), role, host: hostname(), pid: process.pid };
+  const tell = () => beat(db, me).catch(() => undefined); // an outage is reported by those who need the database
+  void tell();
+  const timer = setInterval(tell, BEAT_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await leave(db, me.id).catch(() => undefined);
+  };
+}
+
+/** Tells the parent process, if there is one, that this role does its work now. */
+export function tellReady(more: Record<string, unknown> = {}): void {
+  process.send?.({ ready: true, ...more });
+}
+
+/** Logs who disagrees with our zone table about the reporting zone, and by how much. Our table is what counts. */
+export async function checkZones(db: Db, zone: string, log: Log): Promise<void> {
+  const instants = checkInstants(new Date());
+  const differences = {
+    node: nodeDifferences(zone, instants),
+    postgres: await postgresDifferences(db, zone, instants),
+  };
+  for (const [of, list] of Object.entries(differences)) {
+    const minutes = Math.max(0, ...list.map((difference) => Math.abs(difference.ours - difference.theirs)));
+    zoneMismatch.set({ of }, minutes);
+    if (minutes > 0) {
+      const about = { zone, of, minutes, months: list.length, zoneData: ZONE_DATA_VERSION, node: process.versions.tz };
+      log.warn(about, 'zone data differ from our table, which is used');
+    }
+  }
+}

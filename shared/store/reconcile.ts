@@ -1,0 +1,97 @@
+/**
+ * The nightly recount: compares the rollups with the posts they stand for, repairs what differs and reports it. A repair
+ * means a defect somewhere, so it is a metric that alerts. Hours whose posts retention removed are left alone.
+ */
+import { type Db, many, one, type Queryable, run, type Tx } from './db.ts';
+import { MEASURES, RECOUNT } from './moveSql.ts';
+
+const sums = MEASURES.map((m) => `sum(q.${m})::bigint as ${m}`).join(', ');
+const differences = MEASURES.map((m) => `coalesce(w.${m}, 0) - coalesce(r.${m}, 0) as ${m}`).join(', ');
+const additions = MEASURES.map((m) => `${m} = t.${m} + excluded.${m}`).join(', ');
+const anyDiffers = MEASURES.map((m) => `${m} <> 0`).join(' or ');
+
+/**
+ * One statement, so one snapshot: the difference is exact even while others write, and it is added, not set, so what they
+ * add meanwhile stays.
+ */
+function repairSql(table: 'rollup_hour' | 'rollup_day', time: 'hour' | 'day', scope: string): string {
+  return `${RECOUNT},
+  wanted as (
+    select q.topic, o.${time}, q.language, q.source_id, q.kind, ${sums}
+    from quarters q join offsets o on o.quarter = q.quarter group by 1, 2, 3, 4, 5),
+  present as (select * from ${table} where ${scope}),
+  differing as (
+    select topic, ${time}, language, source_id, kind, ${differences}
+    from (select * from wanted where ${scope}) w full join present r using (topic, ${time}, language, source_id, kind)),
+  wrong as (select * from differing where ${anyDiffers}),
+  repaired as (
+    insert into ${table} as t select * from wrong order by 1, 2, 3, 4, 5
+    on conflict (topic, ${time}, language, source_id, kind) do update set ${additions})
+  select (select count(*) from present) as checked, (select count(*) from wrong) as repaired,
+    (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from (select * from wrong limit 50) x) as cells`;
+}
+
+const REPAIR_HOURS = repairSql('rollup_hour', 'hour', 'hour >= $1 and hour < $2');
+const REPAIR_DAYS = repairSql('rollup_day', 'day', 'day >= $4::date and day < $5::date');
+
+export interface Reconciliation {
+  checked: number;
+  repaired: number;
+  cells: unknown[];
+}
+
+/** Recounts the local days [fromDay, toDay) ('YYYY-MM-DD') of the zone and the UTC hours wholly inside them. */
+export async function reconcile(db: Db, zone: string, fromDay: string, toDay: string): Promise<Reconciliation> {
+  const range = await one<{ from: Date; to: Date }>(
+    db,
+    `select min(s.at) as "from", max(s.at) as "to" from (
+       select (d::timestamp at time zone 'UTC') - make_interval(mins => z.offset_minutes) as at
+       from unnest(array[$2::date, $3::date]) as d
+       join zone_offsets z on z.zone = $1
+         and (d::timestamp at time zone 'UTC') - make_interval(mins => z.offset_minutes) >= z.from_at
+         and (d::timestamp at time zone 'UTC') - make_interval(mins => z.offset_minutes) < z.to_at) s`,
+    [zone, fromDay, toDay],
+  );
+  if (!range?.from || range.from >= range.to) return { checked: 0, repaired: 0, cells: [] };
+  const hourMs = 3_600_000;
+  const fromHour = new Date(Math.ceil(range.from.getTime() / hourMs) * hourMs);
+  const toHour = new Date(Math.floor(range.to.getTime() / hourMs) * hourMs);
+  const hours = await repair(db, REPAIR_HOURS, [fromHour, toHour, zone]);
+  const days = await repair(db, REPAIR_DAYS, [range.from, range.to, zone, fromDay, toDay]);
+  const result = {
+    checked: hours.checked + days.checked,
+    repaired: hours.repaired + days.repaired,
+    cells: [...hours.cells, ...days.cells],
+  };
+  await run(
+    db,
+    'insert into reconciliations (from_at, to_at, cells_checked, cells_repaired, repaired) values ($1, $2, $3, $4, $5)',
+    [range.from, range.to, result.checked, result.repaired, JSON.stringify(result.cells)],
+  );
+  return result;
+}
+
+async function repair(db: Queryable, sql: string, values: unknown[]): Promise<Reconciliation> {
+  const row = await one<Reconciliation & Record<string, unknown>>(db, sql, values);
+  return row ?? { checked: 0, repaired: 0, cells: [] };
+}
+
+/** Months ('YYYY-MM-01') whose posts retention has removed. */
+export async function expiredMonths(db: Queryable): Promise<string[]> {
+  return (await many<{ month: string }>(db, 'select month from expired_months order by 1')).map((row) => row.month);
+}
+
+/** Makes rollup_day anew from rollup_hour, for another reporting zone. Zones off the hour get the day of the hour's start. */
+export async function rebuildDays(tx: Tx, zone: string): Promise<void> {
+  const sumsOfHours = MEASURES.map((m) => `sum(h.${m})`).join(', ');
+  await tx.query('lock table rollup_day in exclusive mode');
+  await run(tx, 'delete from rollup_day');
+  await run(
+    tx,
+    `insert into rollup_day (topic, day, language, source_id, kind, ${MEASURES.join(', ')})
+     select h.topic, ((h.hour at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date, h.language, h.source_id, h.kind, ${sumsOfHours}
+     from rollup_hour h join zone_offsets z on z.zone = $1 and z.from_at <= h.hour and z.to_at > h.hour
+     group by 1, 2, 3, 4, 5`,
+    [zone],
+  );
+}

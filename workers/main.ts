@@ -1,0 +1,96 @@
+/**
+ * Entry point of the roles `worker` and `scheduler`: build, start, close. infra/cli.ts starts it as a process of its own:
+ * `node --import tsx workers/main.ts worker`. Reads the environment; DATABASE_URL and SADA_SECRET must be set.
+ */
+import { createServer, type Server } from 'node:http';
+import closeWithGrace from 'close-with-grace';
+import { loadConfig, queueTarget } from '../shared/config.ts';
+import { openQueues } from '../shared/jobs.ts';
+import { createLog } from '../shared/log.ts';
+import { registry, setBuildVersion, startDefaultMetrics } from '../shared/metrics.ts';
+import { createAnalyser } from '../shared/nlp/analyse.ts';
+import { announce, checkZones, tellReady, waitForDatabase } from '../shared/process.ts';
+import { createPseudonym } from '../shared/pseudonym.ts';
+import { openDb } from '../shared/store/db.ts';
+import { listUserTerms } from '../shared/store/topics.ts';
+import { collect } from './collect.ts';
+import { createFetcher } from './fetch/fetcher.ts';
+import { ingestChunk, type JobDeps, maintain } from './jobs.ts';
+import { runScheduler } from './scheduler.ts';
+import { connectors } from './sources/all.ts';
+import { startWorker } from './worker.ts';
+
+const role = process.argv[2] === 'scheduler' ? 'scheduler' : 'worker';
+const config = loadConfig(process.env);
+const log = createLog(role, config.logLevel);
+if (!config.databaseUrl || !config.secret)
+  throw new Error('DATABASE_URL and SADA_SECRET are needed: start this role by `sada`');
+startDefaultMetrics();
+setBuildVersion();
+
+const db = openDb(config.databaseUrl, {
+  max: role === 'worker' ? 12 : 4,
+  onError: (err) => log.warn({ err }, 'database connection lost'),
+});
+await waitForDatabase(db, log);
+await checkZones(db, config.zone, log);
+const target = queueTarget(config, config.databaseUrl);
+const queues = await openQueues(target, (err) => log.warn({ err }, 'queue error'));
+const stop = new AbortController();
+const gone = announce(db, role);
+const metrics = config.metricsPort === undefined ? undefined : serveMetrics(config.metricsPort, config.host);
+const closers: (() => Promise<unknown>)[] = [];
+
+if (role === 'scheduler') {
+  const running = runScheduler({ db, queues, log, sweepMs: config.sweepMs }, stop.signal);
+  closers.push(() => running);
+} else {
+  const fetcher = createFetcher({
+    userAgent: `Sada/0.1 (+${config.contact})`,
+    allowPrivate: config.fetchAllowPrivate,
+    spacingMs: config.fetchSpacingMs,
+  });
+  const deps: JobDeps = {
+    db,
+    log,
+    queues,
+    zone: config.zone,
+    analyser: createAnalyser({ userTerms: await listUserTerms(db) }),
+    pseudonym: createPseudonym(config.secret),
+    keepNames: config.keepNames,
+    retentionDays: config.retentionDays,
+  };
+  const settings = { target, lockMs: config.queueLockMs, log };
+  const workers = await Promise.all([
+    startWorker(settings, 'collect', 4, ({ source_id }, signal) =>
+      collect({ ...deps, fetch: fetcher, connectors }, source_id, signal),
+    ),
+    startWorker(settings, 'ingest', 2, (chunk) => ingestChunk(deps, chunk)),
+    startWorker(settings, 'maintain', 1, (task) => maintain(deps, task)),
+  ]);
+  closers.push(() => Promise.all(workers.map((worker) => worker.close()))); // running jobs finish before their database goes
+  closers.push(() => fetcher.close());
+}
+tellReady({ role });
+log.info({ queue: target.driver }, 'ready');
+
+closeWithGrace({ delay: 25_000, logger: false }, async ({ err, signal }) => {
+  if (err) log.fatal({ err }, 'process fails');
+  else log.info({ signal }, 'stopping');
+  stop.abort();
+  for (const close of closers) await close();
+  await gone();
+  metrics?.close();
+  await queues.close();
+  await db.end();
+});
+
+/** /healthz and /metrics for probes; nothing else is served here. */
+function serveMetrics(port: number, host: string): Server {
+  return createServer((request, response) => {
+    if (request.url === '/healthz') response.end('ok\n');
+    else if (request.url === '/metrics') {
+      void registry.metrics().then((text) => response.setHeader('content-type', registry.contentType).end(text));
+    } else response.writeHead(404).end();
+  }).listen(port, host);
+}
