@@ -1,0 +1,171 @@
+/** Topics and entities: found in every language and spelling, and not where a word only looks alike. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { TOPIC_CODES } from '../../shared/contracts/words.ts';
+import { createAnalyser } from '../../shared/nlp/analyse.ts';
+import { foldWords } from '../../shared/nlp/fold.ts';
+import { createTopicFinder, PACK_ENTITIES, PACK_TERMS } from '../../shared/nlp/topics.ts';
+
+const finder = createTopicFinder([]);
+const topicsOf = (text: string): string[] => [...new Set(finder.find(text).topics.map(({ topic }) => topic))].sort();
+const entitiesOf = (text: string): [string, string][] =>
+  finder.find(text).entities.map(({ entity, start, end }) => [entity, text.slice(start, end)]);
+
+test.each([
+  ['Un nouveau centre de données à Nouaceur', ['data_centres']],
+  ['Des CENTRES DE DONNEES partout', ['data_centres']],
+  ['Data-centers, encore', ['data_centres']],
+  ['#data_center', ['data_centres']],
+  ['#DataCenters', ['data_centres']],
+  ['مراكز البيانات في المغرب', ['data_centres']],
+  ['وبمراكز البيانات', ['data_centres']],
+  ['مَرْكَـــزُ البَيَانات،', ['data_centres']],
+  ['#مراكز_البيانات', ['data_centres']],
+  ['La pénurie d’eau inquiète', ['water']],
+  ["penurie d'eau", ['water']],
+  ['lma m9to3 hadi simana', ['water']],
+  ['escasez de agua', ['water']],
+  ['ندرة المياه؟', ['water']],
+  ['للاستثمارات الأجنبية', ['investment']],
+  ["L'IA change tout", ['ai']],
+  ['Ai models are here', ['ai']],
+  ['triciti ghalya bzaf', ['energy', 'prices']],
+  ['souveraineté énergétique et cloud souverain', ['data_centres', 'energy', 'sovereignty']],
+  ['hausse des prix du carburant', ['prices']],
+] as const)('%s', (text, topics) => {
+  expect(topicsOf(text)).toEqual(topics);
+});
+
+test.each([
+  ['une eau de parfum et une eau de toilette'],
+  ['beaucoup d’énergie positive'],
+  ["j'ai faim"],
+  ["J'AI TRES FAIM AUJOURD'HUI"],
+  ['il a reçu le prix Nobel au Grand Prix'],
+  ["le montant s'élève à mille dirhams"],
+  ['un match de barrage ce soir'],
+  ['https://example.com/data-center/water-scarcity'],
+  ['safi baraka, daba nmchi'],
+  [''],
+  ['constructor toString __proto__'],
+])('no topic in: %s', (text) => {
+  expect(topicsOf(text)).toEqual([]);
+});
+
+test('one entity for all its spellings', () => {
+  for (const spelling of [
+    'Casablanca',
+    'casablanca',
+    'الدار البيضاء',
+    'الدّار البَيضاء',
+    'kaza',
+    'dar lbida',
+    '#Casablanca',
+  ]) {
+    expect(entitiesOf(`x ${spelling} y`).map(([entity]) => entity)).toEqual(['city:casablanca']);
+  }
+  expect(entitiesOf('Chez Orange, @inwi et N+ONE')).toEqual([
+    ['company:orange', 'Orange'],
+    ['company:inwi', 'inwi'],
+    ['company:n_plus_one', 'N+ONE'],
+  ]);
+  expect(entitiesOf('du jus d’orange, une casa blanca')).toEqual([]);
+});
+
+test('what stands inside a longer phrase is found too, at its own place', () => {
+  const text = 'Région : الدار البيضاء سطات';
+  expect(entitiesOf(text)).toEqual([
+    ['region:casablanca_settat', 'الدار البيضاء سطات'],
+    ['city:casablanca', 'الدار البيضاء'],
+    ['city:settat', 'سطات'],
+  ]);
+});
+
+test("users' terms count beside the packs, also where they share a phrase or stand inside one", () => {
+  const own = createTopicFinder([
+    { topic: 'mine', language: 'fr', term: 'données' },
+    { topic: 'mine_too', language: 'en', term: 'data center' },
+    { topic: 'odd', language: 'en', term: 'constructor' },
+    { topic: 'empty', language: 'en', term: ' !? ' },
+  ]);
+  const topics = (text: string) =>
+    own
+      .find(text)
+      .topics.map(({ topic }) => topic)
+      .sort();
+  expect(topics('un centre de données')).toEqual(['data_centres', 'mine']);
+  expect(topics('a data center')).toEqual(['data_centres', 'mine_too']);
+  expect(topics('the Constructor !?')).toEqual(['odd']);
+});
+
+test('the offsets of folded words point into the original', () => {
+  const text = "L'Œuvre d’été: الـcloud #HubNumérique 👍🏽 ﻃﻔﻼً 5G";
+  const words = foldWords(text);
+  expect(words.map((word) => word.text)).toEqual([
+    'l',
+    'oeuvre',
+    'd',
+    'ete',
+    'ال',
+    'cloud',
+    'hub',
+    'numerique',
+    'طفلا',
+    '5g',
+  ]);
+  expect(words.map(({ start, end }) => text.slice(start, end))).toEqual([
+    'L',
+    'Œuvre',
+    'd',
+    'été',
+    'الـ',
+    'cloud',
+    'Hub',
+    'Numérique',
+    'ﻃﻔﻼً',
+    '5G',
+  ]);
+});
+
+test('every topic of the contract is in the packs, named, with at least 30 terms that the finder finds', () => {
+  const topics: { id: number; code: string; names: Record<string, string> }[] = JSON.parse(
+    readFileSync(new URL('../../shared/nlp/packs/topics.json', import.meta.url), 'utf8'),
+  );
+  expect(topics.map(({ code }) => code)).toEqual([...TOPIC_CODES]);
+  expect(topics.map(({ id }) => id)).toEqual(TOPIC_CODES.map((_, i) => i + 1));
+  for (const { names } of topics) expect(Object.keys(names)).toEqual(['fr', 'ar', 'en']);
+  for (const code of TOPIC_CODES) {
+    const terms = PACK_TERMS.filter(({ topic }) => topic === code);
+    expect(terms.length).toBeGreaterThanOrEqual(30);
+    expect([...new Set(terms.map(({ language }) => language))].sort()).toEqual([
+      'ar',
+      'ary',
+      'ary-Latn',
+      'en',
+      'es',
+      'fr',
+    ]);
+  }
+  expect(PACK_TERMS.filter(({ topic, term }) => !topicsOf(`xx ${term.replace(/^=/, '')} xx`).includes(topic))).toEqual(
+    [],
+  );
+});
+
+test('every spelling of an entity finds it, and an entity has one kind', () => {
+  const missed = PACK_ENTITIES.filter(
+    ({ entity, term }) => !entitiesOf(`xx ${term.replace(/^=/, '')} xx`).some(([found]) => found === entity),
+  );
+  expect(missed).toEqual([]);
+  const kinds = new Map(PACK_ENTITIES.map(({ entity, kind }) => [entity, kind]));
+  for (const { entity, kind } of PACK_ENTITIES) expect(kinds.get(entity)).toBe(kind);
+});
+
+test('a topic is labelled by the sentences that speak of it', () => {
+  const text = 'The new data center is great. But electricity prices are terrible! The water supply was on Tuesday.';
+  const [analysis] = createAnalyser().analyse([{ text }]);
+  expect(analysis?.topics.map(({ topic, label }) => [topic, label])).toEqual([
+    ['data_centres', 'positive'],
+    ['energy', 'negative'],
+    ['water', 'not_scored'],
+  ]);
+});
