@@ -39,7 +39,7 @@ export const collectRuns = new Counter({
 export const jobSeconds = new Histogram({
   name: 'sada_job_duration_seconds',
   help: 'Time of one job',
-  labelNames: ['job', 'outcome'] as const,
+  labelNames: ['queue', 'outcome'] as const,
   buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60],
   registers,
 });

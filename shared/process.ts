@@ -46,6 +46,11 @@ export function tellReady(more: Record<string, unknown> = {}): void {
   process.send?.({ ready: true, ...more });
 }
 
+/** Closes when the parent process is gone, so that none of a killed `sada all` lives on. Without a parent, does nothing. */
+export function closeWithParent(close: () => unknown): void {
+  if (process.send) process.once('disconnect', () => close());
+}
+
 /** Logs who disagrees with our zone table about the reporting zone, and by how much. Our table is what counts. */
 export async function checkZones(db: Db, zone: string, log: Log): Promise<void> {
   const instants = checkInstants(new Date());

@@ -9,7 +9,7 @@ import { openQueues } from '../shared/jobs.ts';
 import { createLog } from '../shared/log.ts';
 import { registry, setBuildVersion, startDefaultMetrics } from '../shared/metrics.ts';
 import { createAnalyser } from '../shared/nlp/analyse.ts';
-import { announce, checkZones, tellReady, waitForDatabase } from '../shared/process.ts';
+import { announce, checkZones, closeWithParent, tellReady, waitForDatabase } from '../shared/process.ts';
 import { createPseudonym } from '../shared/pseudonym.ts';
 import { openDb } from '../shared/store/db.ts';
 import { listUserTerms } from '../shared/store/topics.ts';
@@ -74,7 +74,7 @@ if (role === 'scheduler') {
 tellReady({ role });
 log.info({ queue: target.driver }, 'ready');
 
-closeWithGrace({ delay: 25_000, logger: false }, async ({ err, signal }) => {
+const grace = closeWithGrace({ delay: 25_000, logger: false }, async ({ err, signal }) => {
   if (err) log.fatal({ err }, 'process fails');
   else log.info({ signal }, 'stopping');
   stop.abort();
@@ -84,6 +84,8 @@ closeWithGrace({ delay: 25_000, logger: false }, async ({ err, signal }) => {
   await queues.close();
   await db.end();
 });
+
+closeWithParent(grace.close);
 
 /** /healthz and /metrics for probes; nothing else is served here. */
 function serveMetrics(port: number, host: string): Server {

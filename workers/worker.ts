@@ -32,7 +32,7 @@ export async function startWorker<N extends JobName>(
     lockMs,
     onError: (err) => log.warn({ err, queue: name }, 'queue error'),
     async handle(data, signal) {
-      const end = jobSeconds.startTimer({ job: name });
+      const end = jobSeconds.startTimer({ queue: name });
       try {
         await handle(JOBS[name].parse(data) as JobData<N>, signal);
         end({ outcome: 'ok' });

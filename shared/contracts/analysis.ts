@@ -6,7 +6,15 @@ import { z } from 'zod';
 import { Label } from './words.ts';
 
 /** Why a span weighs: a lexicon entry, a trained n-gram, an emoji, or a rule that changed a neighbour's weight. */
-export const ContributionReason = z.enum(['lexicon', 'ngram', 'emoji', 'negation', 'intensifier', 'contrast', 'damping']);
+export const ContributionReason = z.enum([
+  'lexicon',
+  'ngram',
+  'emoji',
+  'negation',
+  'intensifier',
+  'contrast',
+  'damping',
+]);
 export type ContributionReason = z.infer<typeof ContributionReason>;
 
 /** Offsets and weights, never words: erasing the text erases what the explanation can show. */

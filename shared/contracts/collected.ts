@@ -15,7 +15,10 @@ export const CollectedPost = z.strictObject({
   kind: PostKind.default('post'),
   text: z.string().min(1),
   title: z.string().max(2_000).optional(),
-  url: z.url({ protocol: /^https?$/ }).max(2_048).optional(),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .optional(),
   /** When the site says it was published. Missing: the time of collection. In the future: clamped to it. */
   published_at: z.iso.datetime({ offset: true }).optional(),
   /** When the site says it was last edited: an older edit never overwrites a newer one. */

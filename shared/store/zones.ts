@@ -50,6 +50,31 @@ export async function localTimes(db: Queryable, zone: string, instants: readonly
   return rows.map((row) => row.local);
 }
 
+/**
+ * Instants of local wall-clock times 'YYYY-MM-DDTHH:MM:SS[.mmm]', in their order; undefined for an unknown zone. A time
+ * that the clocks show twice is the earlier of the two, one that they skip is the instant after the gap.
+ */
+export async function instantsOf(
+  db: Queryable,
+  zone: string,
+  locals: readonly string[],
+): Promise<(Date | undefined)[]> {
+  if (locals.length === 0) return [];
+  const rows = await many<{ at: Date | null }>(
+    db,
+    `select coalesce(
+       (select min((l.at - make_interval(mins => z.offset_minutes)) at time zone 'UTC') from zone_offsets z
+        where z.zone = $1 and z.from_at <= (l.at - make_interval(mins => z.offset_minutes)) at time zone 'UTC'
+          and z.to_at > (l.at - make_interval(mins => z.offset_minutes)) at time zone 'UTC'),
+       (select min(z.from_at) from zone_offsets z
+        where z.zone = $1 and isfinite(z.from_at)
+          and (z.from_at at time zone 'UTC') + make_interval(mins => z.offset_minutes) > l.at)) as at
+     from unnest($2::timestamp[]) with ordinality as l (at, position) order by l.position`,
+    [zone, locals],
+  );
+  return rows.map((row) => row.at ?? undefined);
+}
+
 /** The instant at which a local day begins, and how many hours it has (23, 24 or 25 where clocks change). */
 export async function localDay(
   db: Queryable,

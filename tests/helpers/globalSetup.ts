@@ -1,6 +1,6 @@
 /**
  * One embedded Postgres for all test files, with a migrated template that each file copies. Nothing needs installing.
- * With SADA_TEST_DATABASE_URL (a superuser's) that server is used instead.
+ * With TEST_DATABASE_URL (a superuser's) that server is used instead.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,9 +18,11 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env.SADA_TEST_DATABASE_URL;
+  const given = process.env.TEST_DATABASE_URL;
   const folder = given ? undefined : await mkdtemp(join(tmpdir(), 'sada-test-'));
-  const server = folder ? await startPostgres({ dataDir: join(folder, 'postgres') }) : undefined;
+  const server = folder
+    ? await startPostgres({ dataDir: join(folder, 'postgres'), settings: { fsync: 'off', shared_buffers: '128MB' } })
+    : undefined;
   const serverUrl = given ?? server?.url ?? '';
   await createDatabase(serverUrl, TEMPLATE);
   const template = openDb(urlOf(serverUrl, TEMPLATE));

@@ -1,0 +1,180 @@
+/**
+ * Posts, read: a page newest first, their number, one with its explanation. Called by the routes /v1/posts.
+ * Excluded and deleted posts are never among them; a single topic means its posts by the topic's own label, as in counts.
+ */
+import type { Explanation, TopicMention } from '../contracts/analysis.ts';
+import type { Post, PostDetail } from '../contracts/api/posts.ts';
+import { TOPIC_CODES } from '../contracts/words.ts';
+import { formatOffset, type TimeRange } from './buckets.ts';
+import { conditions, countsFromPosts, type Filters, placeholders, topicConditions, topicId } from './cells.ts';
+import { many, one, type Queryable } from './db.ts';
+
+/** Where a page ends: the next begins after this post. `at` has microseconds, which a Date would lose. */
+export interface PagePosition {
+  at: string;
+  id: number;
+}
+
+export interface PostSearch {
+  zone: string;
+  range: TimeRange;
+  filters: Filters;
+  /** Characters that title or text must hold. */
+  contains: string | undefined;
+}
+
+interface Row extends Record<string, unknown> {
+  post_id: number;
+  published_at: Date;
+  position: string;
+  local: string;
+  offset_minutes: number;
+  topics: { topic: number; label: TopicMention['label']; score: number | null }[];
+}
+
+const COLUMNS = `
+  p.post_id, p.published_at, p.site, p.source_id, s.name as source_name, p.kind, p.title, p.text, p.url, p.language,
+  p.label, p.model_label, p.human_label, p.score, p.probability, p.reach, p.thread, p.author_key, p.revision,
+  to_char(p.published_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as position,
+  to_char((p.published_at at time zone 'UTC') + make_interval(mins => z.offset_minutes), 'YYYY-MM-DD"T"HH24:MI:SS') as local,
+  z.offset_minutes,
+  coalesce((select json_agg(json_build_object('topic', t.topic, 'label', t.label, 'score', t.score) order by t.topic)
+    from post_topics t where t.published_at = p.published_at and t.post_id = p.post_id), '[]') as topics`;
+
+const zoneJoin = (zone: string) => `
+  cross join lateral (select offset_minutes from zone_offsets
+    where zone = ${zone} and from_at <= p.published_at order by from_at desc limit 1) z
+  left join sources s on s.id = p.source_id`;
+
+/** What of `posts` matches, as the text after `from`; the posts are aliased p. */
+function matching(search: PostSearch, add: (value: unknown) => string): string {
+  const { filters, range } = search;
+  const [from, to] = [add(range.from), add(range.to)];
+  const code = filters.topic.is[0];
+  const ownLabel = code !== undefined && !countsFromPosts(filters);
+  const labelOf = ownLabel ? 't' : 'p';
+  const label = filters.label;
+  return `posts p ${
+    ownLabel
+      ? `join post_topics t on t.published_at = p.published_at and t.post_id = p.post_id and t.topic = ${topicId(code)}
+         and t.published_at >= ${from} and t.published_at < ${to}`
+      : ''
+  } where p.published_at >= ${from} and p.published_at < ${to} and p.excluded_at is null
+    ${conditions(filters, 'p', add)}
+    ${ownLabel ? '' : topicConditions(filters, from, to, add)}
+    ${label.is.length > 0 ? `and ${labelOf}.label = any(${add(label.is)}::label[])` : ''}
+    ${label.not.length > 0 ? `and ${labelOf}.label <> all(${add(label.not)}::label[])` : ''}
+    ${containing(search.contains, add)}`;
+}
+
+function containing(text: string | undefined, add: (value: unknown) => string): string {
+  if (text === undefined) return '';
+  const pattern = add(`%${text.replace(/[\\%_]/g, '\\$&')}%`);
+  return `and (p.text ilike ${pattern} or p.title ilike ${pattern})`;
+}
+
+/** At most `limit` posts after a position, newest first, and the position of the next page if there is one. */
+export async function listPosts(
+  db: Queryable,
+  search: PostSearch,
+  limit: number,
+  after: PagePosition | undefined,
+): Promise<{ posts: Post[]; next: PagePosition | undefined }> {
+  const { values, add } = placeholders();
+  const beyond = (condition: string) => (after ? condition : '');
+  const where = matching(search, add);
+  const page = `select p.published_at, p.post_id from ${where}
+    ${beyond(`and (p.published_at, p.post_id) < (${after ? add(after.at) : ''}::timestamptz, ${after ? add(after.id) : ''}::bigint)`)}
+    order by p.published_at desc, p.post_id desc limit ${add(limit + 1)}`;
+  const rows = await many<Row>(
+    db,
+    `select ${COLUMNS} from (${page}) k join posts p on p.published_at = k.published_at and p.post_id = k.post_id
+     ${zoneJoin(add(search.zone))} order by p.published_at desc, p.post_id desc`,
+    values,
+  );
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    posts: shown.map(toPost),
+    next: rows.length > limit && last ? { at: last.position, id: last.post_id } : undefined,
+  };
+}
+
+/** How many posts match. */
+export async function countPosts(db: Queryable, search: PostSearch): Promise<number> {
+  const { values, add } = placeholders();
+  const row = await one<{ n: number }>(db, `select count(*) as n from ${matching(search, add)}`, values);
+  return row?.n ?? 0;
+}
+
+interface DetailRow extends Row {
+  edited_at: Date | null;
+  collected_at: Date;
+  model: string;
+  topics_version: string;
+  vendor_sentiment: string | null;
+  explanation: Explanation | null;
+  entities: PostDetail['entities'];
+}
+
+/** One post with its explanation, or undefined when it does not exist, was deleted or is excluded. */
+export async function findPost(db: Queryable, zone: string, id: number): Promise<PostDetail | undefined> {
+  const row = await one<DetailRow>(
+    db,
+    `select ${COLUMNS}, p.edited_at, p.collected_at, p.model, p.topics_version, p.vendor_sentiment, p.explanation,
+       coalesce((select json_agg(json_build_object('entity', e.entity, 'kind', e.kind, 'start', e.start_at, 'end', e.end_at)
+         order by e.start_at, e.entity) from post_entities e
+         where e.published_at = p.published_at and e.post_id = p.post_id), '[]') as entities
+     from post_keys k join posts p on p.published_at = k.published_at and p.post_id = k.post_id
+     ${zoneJoin('$2')} where k.post_id = $1 and not k.deleted and p.excluded_at is null`,
+    [id, zone],
+  );
+  if (!row) return undefined;
+  const { edited_at, collected_at, model, topics_version, vendor_sentiment, explanation, entities } = row;
+  return {
+    ...toPost(row),
+    edited_at: edited_at?.toISOString() ?? null,
+    collected_at: collected_at.toISOString(),
+    model,
+    topics_version,
+    vendor_sentiment,
+    explanation,
+    entities,
+  };
+}
+
+function toPost(row: Row): Post {
+  const value = row as unknown as Omit<Post, 'probability'> & {
+    source_id: number;
+    source_name: string | null;
+    author_key: string | null;
+    probability: number | null;
+  };
+  return {
+    id: String(row.post_id),
+    published_at: row.published_at.toISOString(),
+    local: row.local,
+    utc_offset: formatOffset(row.offset_minutes),
+    site: value.site,
+    source: { id: value.source_id, name: value.source_name ?? '' },
+    kind: value.kind,
+    title: value.title,
+    text: value.text,
+    url: value.url,
+    language: value.language,
+    label: value.label,
+    model_label: value.model_label,
+    human_label: value.human_label,
+    score: value.score,
+    probability: value.probability,
+    topics: row.topics.map(({ topic, label, score }) => ({
+      topic: TOPIC_CODES[topic - 1] ?? `topic_${topic}`,
+      label,
+      score,
+    })),
+    reach: value.reach,
+    thread: value.thread,
+    author: value.author_key,
+    revision: value.revision,
+  };
+}
