@@ -201,6 +201,11 @@ export async function markRunOk(db: Queryable, sourceId: number, quietForMs: num
   );
 }
 
+/** Makes a source due at once: somebody asked for it, whatever the site's rhythm or the last failure. */
+export async function makeDue(db: Queryable, sourceId: number): Promise<void> {
+  await run(db, 'update source_state set not_before = null where source_id = $1', [sourceId]);
+}
+
 /** Notes that a run failed, with a code and a sentence without any post's text. */
 export async function markRunFailed(
   db: Queryable,
