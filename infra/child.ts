@@ -3,9 +3,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FATAL_EXIT } from '../shared/process.ts';
 
-/** A child that ends with this code cannot work whatever is tried (a port is taken): starting it again is no help. */
-export const FATAL_EXIT = 78;
 const SHORT_LIFE_MS = 10_000;
 const LONGEST_WAIT_MS = 10_000;
 const KILL_AFTER_MS = 30_000;

@@ -6,30 +6,35 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, loadConfig } from '../shared/config.ts';
 import { AppError } from '../shared/errors.ts';
-import { registerDemo } from './commands/demo.ts';
-import { registerImport } from './commands/import.ts';
-import { registerKeys } from './commands/keys.ts';
-import { registerOperate } from './commands/operate.ts';
 import { registerRoles, UsageError } from './commands/roles.ts';
-import { openContext } from './context.ts';
 import { FolderTakenError } from './folder.ts';
 import { MigrationError } from './migrate.ts';
 import { PostgresStartError } from './postgres/launcher.ts';
 
+// `sada import list | head`: a reader that has seen enough is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 if (existsSync('.env')) process.loadEnvFile('.env');
 
 const config = () => loadConfig(process.env);
-const open = () => openContext({ ...config(), logLevel: process.env.LOG_LEVEL ? config().logLevel : 'warn' });
+const open = async () =>
+  (await import('./context.ts')).openContext({
+    ...config(),
+    logLevel: process.env.LOG_LEVEL ? config().logLevel : 'warn',
+  });
 
 const program = new Command('sada')
   .description('Sada (صدى) listens to what people say in public about Morocco as a digital hub.')
   .showHelpAfterError('(`sada --help` lists the commands)')
   .exitOverride();
 registerRoles(program, config, process.env);
-registerImport(program, open);
-registerDemo(program, open);
-registerKeys(program, open);
-registerOperate(program, open, config);
+// The roles are started often and should start fast: they do not load the other commands' code.
+if (!['all', 'api', 'worker', 'scheduler'].includes(process.argv[2] ?? 'all')) {
+  (await import('./commands/import.ts')).registerImport(program, open);
+  (await import('./commands/demo.ts')).registerDemo(program, open);
+  (await import('./commands/keys.ts')).registerKeys(program, open);
+  (await import('./commands/operate.ts')).registerOperate(program, open, config);
+}
 
 /** Errors that say all a person needs: shown without a stack. */
 const PLAIN = [ConfigError, AppError, UsageError, MigrationError, PostgresStartError, FolderTakenError];

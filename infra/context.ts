@@ -3,9 +3,6 @@
  * otherwise the embedded Postgres is started for the length of the command. infra/cli.ts hands it to infra/commands/*.
  */
 
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { type Config, queueTarget } from '../shared/config.ts';
 import { openQueues, type Queues } from '../shared/jobs.ts';
 import { createLog, type Log } from '../shared/log.ts';
@@ -15,6 +12,7 @@ import { type Db, openDb } from '../shared/store/db.ts';
 import { listUserTerms } from '../shared/store/topics.ts';
 import type { IngestDeps } from '../workers/ingest.ts';
 import { ingestChunk } from '../workers/jobs.ts';
+import { obtainSecret, postgresDir } from './installation.ts';
 import { migrate } from './migrate.ts';
 import { findPostgres, startPostgres } from './postgres/launcher.ts';
 
@@ -31,25 +29,6 @@ export interface Context {
 }
 
 export type OpenContext = () => Promise<Context>;
-
-/** Where the embedded Postgres keeps its data. */
-export function postgresDir(config: Config): string {
-  return join(resolve(config.dataDir), 'postgres');
-}
-
-/** The installation's secret: configured, or made once and kept beside the data, readable by its owner only. */
-export async function obtainSecret(config: Config): Promise<string> {
-  if (config.secret) return config.secret;
-  const file = join(resolve(config.dataDir), 'secret');
-  await mkdir(resolve(config.dataDir), { recursive: true });
-  try {
-    await writeFile(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
-  await chmod(file, 0o600);
-  return (await readFile(file, 'utf8')).trim();
-}
 
 /** Opens what a command needs. Migrations run first; a newer database stops it. */
 export async function openContext(config: Config): Promise<Context> {

@@ -10,8 +10,9 @@ import { TOPIC_CODES } from '../shared/contracts/words.ts';
 import { migrateQueueTables } from '../shared/jobs.ts';
 import topics from '../shared/nlp/packs/topics.json' with { type: 'json' };
 import { secretFingerprint } from '../shared/pseudonym.ts';
-import { type Db, inTransaction, many, one, type Tx, withClient } from '../shared/store/db.ts';
+import { type Db, inTransaction, one, type Tx, withClient } from '../shared/store/db.ts';
 import { rebuildDays } from '../shared/store/reconcile.ts';
+import { appliedMigrations, SCHEMA } from '../shared/store/schema.ts';
 import { readSetting, writeSetting } from '../shared/store/settings.ts';
 import { saveTopics } from '../shared/store/topics.ts';
 import { saveZoneSpans } from '../shared/store/zones.ts';
@@ -62,6 +63,7 @@ export async function migrate(db: Db, options: MigrateOptions): Promise<string[]
     );
     await checkSecret(tx, options.secret);
     await settleZone(tx, options.zone);
+    await writeSetting(tx, 'schema', SCHEMA); // last: the roles wait for it
   });
   return ran.map((migration) => migration.name);
 }
@@ -81,25 +83,14 @@ async function checkServer(db: Db): Promise<void> {
 }
 
 /** Throws when the database has migrations that this program does not know: it was written by a newer one. */
-export async function checkSchema(db: Db): Promise<void> {
-  const exists = await one(db, `select 1 from pg_class where oid = to_regclass('pgmigrations')`);
-  if (!exists) return;
+async function checkSchema(db: Db): Promise<void> {
   const known = new Set((await readdir(DIR)).map((file) => file.replace(/\.sql$/, '')));
-  const applied = await many<{ name: string }>(db, 'select name from pgmigrations order by id');
-  const newer = applied.filter((row) => !known.has(row.name)).map((row) => row.name);
+  const newer = (await appliedMigrations(db)).filter((name) => !known.has(name));
   if (newer.length > 0) {
     throw new MigrationError(
       `The database has migrations that this program does not know (${newer.join(', ')}): a newer Sada wrote it. Start that version, or restore a backup from before it.`,
     );
   }
-}
-
-/** True when every migration of this program has been applied. */
-export async function schemaIsCurrent(db: Db): Promise<boolean> {
-  const exists = await one(db, `select 1 from pg_class where oid = to_regclass('pgmigrations')`);
-  if (!exists) return false;
-  const applied = new Set((await many<{ name: string }>(db, 'select name from pgmigrations')).map((row) => row.name));
-  return (await readdir(DIR)).every((file) => applied.has(file.replace(/\.sql$/, '')));
 }
 
 // With another secret the same author would have two pseudonyms, and every count of authors would be false.

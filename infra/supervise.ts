@@ -10,9 +10,10 @@ import { type Config, queueTarget } from '../shared/config.ts';
 import { openDb } from '../shared/store/db.ts';
 import { readSetting } from '../shared/store/settings.ts';
 import { listSources } from '../shared/store/sources.ts';
+import { nodeDifferences } from '../shared/zones.ts';
 import { type Child, superviseChild } from './child.ts';
-import { obtainSecret, postgresDir } from './context.ts';
 import { claimFolder } from './folder.ts';
+import { obtainSecret, postgresDir } from './installation.ts';
 import { migrate } from './migrate.ts';
 import { type EmbeddedPostgres, startPostgres } from './postgres/launcher.ts';
 
@@ -42,17 +43,20 @@ export async function runAll(config: Config, env: Record<string, string | undefi
   const secret = await obtainSecret(config);
   const database = config.databaseUrl ? undefined : await keepPostgres(config);
   const url = config.databaseUrl ?? database?.url() ?? '';
-  let needsSample: boolean;
-  try {
-    needsSample = await prepareDatabase(config, url, secret);
-  } catch (error) {
-    await database?.stop();
-    throw error;
-  }
+  // The roles start while the migrations run, and wait for them: most of a start is loading code.
   const children = startRoles(config, childEnvironment(config, env, url, secret), (name) => {
     say(`sada: ${name} cannot start, see its message above`);
     end(1);
   });
+  let needsSample: boolean;
+  try {
+    needsSample = await prepareDatabase(config, url, secret);
+  } catch (error) {
+    await Promise.all(children.map((child) => child.stop()));
+    await database?.stop();
+    await release();
+    throw error;
+  }
   const ready = Promise.all(children.map((child) => child.ready));
   const code = await Promise.race([ended, ready.then(() => undefined)]);
   if (code === undefined) {
@@ -194,7 +198,14 @@ async function summary(
     `    Postgres     ${where}`,
     `    Queue        ${target.driver === 'postgres' ? 'on the same Postgres' : `Redis (${target.driver})`}`,
     `    Processes    1 scheduler, ${config.workers} worker${config.workers > 1 ? 's' : ''}, 1 API`,
+    `    Days         ${config.zone}, from our own zone table${zoneNote(config.zone)}`,
     '    Stop         Ctrl-C',
     '',
   ].join('\n');
+}
+
+/** Node's zone data may be older than a country's decision; people should know that it does not matter here. */
+function zoneNote(zone: string): string {
+  const [now] = nodeDifferences(zone, [new Date()]);
+  return now ? ` (Node's own data are ${Math.abs(now.ours - now.theirs)} min off)` : '';
 }

@@ -7,24 +7,47 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './log.ts';
 import { zoneMismatch } from './metrics.ts';
-import { type Db, one } from './store/db.ts';
+import type { Db } from './store/db.ts';
 import { beat, leave } from './store/health.ts';
+import { schemaState } from './store/schema.ts';
 import { postgresDifferences } from './store/zones.ts';
 import { checkInstants, nodeDifferences, ZONE_DATA_VERSION } from './zones.ts';
 
 const BEAT_MS = 10_000;
+/** A process that ends with this code cannot work whatever is tried (a port is taken): starting it again is no help. */
+export const FATAL_EXIT = 78;
 
-/** Resolves when the database answers and has Sada's tables; tries for ever, and says so every ten seconds. */
+/** The database was written by a newer Sada: this program must not touch it. */
+export class NewerDatabaseError extends Error {
+  constructor() {
+    super('The database was migrated by a newer Sada: start that version. This one stops.');
+    this.name = 'NewerDatabaseError';
+  }
+}
+
+/** Resolves when the database answers and is migrated for this program. Tries for ever; throws when it is newer. */
 export async function waitForDatabase(db: Db, log: Log, signal?: AbortSignal): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      const ready = await one(db, `select 1 from pg_class where oid = to_regclass('data_version')`);
-      if (ready) return;
-      if (tries % 20 === 0) log.warn({}, 'waiting for the migrations: run `sada migrate`');
+      const state = await schemaState(db);
+      if (state === 'ready') return;
+      if (state === 'newer') throw new NewerDatabaseError();
+      if (tries % 100 === 50) log.warn({}, 'waiting for the migrations: `sada migrate` runs them');
     } catch (err) {
-      if (tries % 20 === 0) log.warn({ err }, 'waiting for the database');
+      if (err instanceof NewerDatabaseError) throw err;
+      if (tries % 100 === 0) log.warn({ err }, 'waiting for the database');
     }
-    await sleep(500, undefined, signal ? { signal } : {});
+    await sleep(100, undefined, signal ? { signal } : {});
+  }
+}
+
+/** `waitForDatabase` for an entry point: a database of a newer Sada ends the process for good. */
+export async function databaseOrExit(db: Db, log: Log): Promise<void> {
+  try {
+    await waitForDatabase(db, log);
+  } catch (err) {
+    log.fatal({ err }, 'cannot start');
+    process.exit(FATAL_EXIT);
   }
 }
 
@@ -63,7 +86,7 @@ export async function checkZones(db: Db, zone: string, log: Log): Promise<void> 
     zoneMismatch.set({ of }, minutes);
     if (minutes > 0) {
       const about = { zone, of, minutes, months: list.length, zoneData: ZONE_DATA_VERSION, node: process.versions.tz };
-      log.warn(about, 'zone data differ from our table, which is used');
+      log.info(about, 'zone data differ from our table, which is used');
     }
   }
 }

@@ -248,7 +248,7 @@ function toReport(row: ImportRow, layout: FileLayout, opened: OpenImport): Impor
     valid: rows - invalid,
     invalid,
     errors: row.errors.slice(0, MAX_ERRORS),
-    outcomes,
+    outcomes: { added: 0, ...outcomes },
     mapping: layout.mapping,
     resumed: opened.resumed,
     notes,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { type Config, queueTarget } from '../../shared/config.ts';
 import { openDb } from '../../shared/store/db.ts';
-import { obtainSecret } from '../context.ts';
+import { obtainSecret } from '../installation.ts';
 import { migrate } from '../migrate.ts';
 import { runAll } from '../supervise.ts';
 

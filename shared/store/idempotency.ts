@@ -29,7 +29,7 @@ export async function once<T>(
     [request.caller, request.key, request.requestHash],
   );
   if (mine === 0) {
-    const stored = await one<{ request_hash: string; response: T }>(
+    const stored = await one<{ request_hash: string; response: string }>(
       tx,
       'select request_hash, response from idempotency_keys where caller = $1 and key = $2',
       [request.caller, request.key],
@@ -39,10 +39,11 @@ export async function once<T>(
         errors: [{ pointer: 'Idempotency-Key', detail: 'was used with another body' }],
       });
     }
-    return { answer: stored.response, replayed: true };
+    return { answer: JSON.parse(stored.response) as T, replayed: true };
   }
   const answer = await work();
-  await run(tx, 'update idempotency_keys set response = $3 where caller = $1 and key = $2', [
+  // As text: jsonb would give the answer back with its names in another order.
+  await run(tx, 'update idempotency_keys set response = to_jsonb($3::text) where caller = $1 and key = $2', [
     request.caller,
     request.key,
     JSON.stringify(answer),

@@ -59,7 +59,8 @@ export async function openImport(
   const found = await one<{ id: number; rowsRead: number; chunks: number }>(
     tx,
     `select id, rows_read as "rowsRead", (select count(*) from import_chunks c where c.import_id = imports.id) as chunks
-     from imports where source_id = $1 and file_hash = $2 and state = 'reading' for update`,
+     from imports where source_id = $1 and file_hash = $2 and state in ('reading', 'read')
+     order by id desc limit 1 for update`,
     [file.sourceId, file.hash],
   );
   if (found) return { ...found, resumed: true };
