@@ -10,7 +10,6 @@ import { type Db, inTransaction } from '../../shared/store/db.ts';
 import { writeSetting } from '../../shared/store/settings.ts';
 import { markHours, obtainSource, readCursor, saveCursor } from '../../shared/store/sources.ts';
 import { type IngestDeps, ingest } from '../../workers/ingest.ts';
-import { analyseAhead } from './ahead.ts';
 import { type Corpus, loadCorpus } from './corpus.ts';
 import { generateDay } from './day.ts';
 import { SAMPLE_DAYS, SAMPLE_SEED } from './generate.ts';
@@ -71,23 +70,15 @@ async function load(
   signal: AbortSignal,
   onProgress?: LoadOptions['onProgress'],
 ): Promise<number> {
-  const analyser = analyseAhead(deps.analyser);
   const lanes = new Map<SampleSite, Lane>();
   for (const { site, name } of SAMPLE_SOURCES) lanes.set(site, await openLane(deps.db, site, name));
   const plans = planDays(options);
   const total = plans.reduce((sum, plan) => sum + sizeOf(plan), 0);
   let done = 0;
   for (const group of groupsOf(plans)) {
-    analyser.forget();
-    const batches = batchesOf(group, lanes, corpus, options);
-    for (const [index, { lane, posts, stored }] of batches.entries()) {
+    for (const { lane, posts, stored } of batchesOf(group, lanes, corpus, options)) {
       signal.throwIfAborted();
-      const next = batches[index + 1];
-      if (!stored)
-        await Promise.all([
-          storeBatch({ ...deps, analyser }, lane, posts),
-          next && !next.stored && analyser.readAhead(next.posts),
-        ]);
+      if (!stored) await storeBatch(deps, lane, posts);
       done += posts.length;
       onProgress?.(done, total);
     }

@@ -2,8 +2,9 @@
  * Takes the sample out as if it had never been there: its posts by the same deltas that counted them, then what is left
  * of its sources. Real posts are not touched. infra/sample/load.ts and infra/commands/demo.ts call it.
  */
-import { type Db, inTransaction, many, run, type Tx } from '../../shared/store/db.ts';
+import { type Db, inTransaction, type Tx } from '../../shared/store/db.ts';
 import { lockPosts, movePosts } from '../../shared/store/posts.ts';
+import { forgetRevisions, forgetSources, postsOfSources } from '../../shared/store/sample.ts';
 import { writeSetting } from '../../shared/store/settings.ts';
 import { listSources } from '../../shared/store/sources.ts';
 import { bumpVersion } from '../../shared/store/version.ts';
@@ -40,18 +41,12 @@ export async function clearSample(db: Db, zone: string, signal?: AbortSignal): P
 }
 
 async function forgetBatch(tx: Tx, zone: string, ids: readonly number[]): Promise<number> {
-  // Newest first: the scan then goes through one month at a time.
-  const found = await many<{ post_id: number }>(
+  const keys = await lockPosts(tx, await postsOfSources(tx, ids, FORGET_BATCH));
+  if (keys.length === 0) return 0;
+  await forgetRevisions(
     tx,
-    'select post_id from posts where source_id = any($1) order by published_at desc limit $2',
-    [ids, FORGET_BATCH],
+    keys.map((key) => key.post_id),
   );
-  if (found.length === 0) return 0;
-  const keys = await lockPosts(
-    tx,
-    found.map((row) => row.post_id),
-  );
-  await run(tx, 'delete from post_revisions where post_id = any($1)', [keys.map((key) => key.post_id)]);
   const moved = await movePosts(
     tx,
     zone,
@@ -61,23 +56,12 @@ async function forgetBatch(tx: Tx, zone: string, ids: readonly number[]): Promis
   return keys.length;
 }
 
-/** What posts leave behind: cells at zero, tombstones, numbers of months that expired, and the sources themselves. */
 async function removeSources(tx: Tx, ids: readonly number[]): Promise<void> {
-  const sites = SAMPLE_SOURCES.map((source) => source.site);
-  await run(tx, 'delete from rollup_hour where source_id = any($1)', [ids]);
-  await run(tx, 'delete from rollup_day where source_id = any($1)', [ids]);
-  await run(tx, 'delete from post_sources where source_id = any($1)', [ids]);
-  await run(
+  await forgetSources(
     tx,
-    `with gone as (
-       delete from post_keys k where k.site = any($1)
-         and not exists (select 1 from posts p where p.post_id = k.post_id and p.published_at = k.published_at)
-       returning post_id)
-     delete from post_revisions r using gone where r.post_id = gone.post_id`,
-    [sites],
+    ids,
+    SAMPLE_SOURCES.map((source) => source.site),
   );
-  // With it go its state, ledger, counts and quarantine, by cascade.
-  await run(tx, 'delete from sources where id = any($1)', [ids]);
   await writeSetting(tx, 'sample', { state: 'removed' });
   if (ids.length > 0) await bumpVersion(tx, { event: 'source', payload: { removed: ids } });
 }
