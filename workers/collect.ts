@@ -3,6 +3,7 @@
  * sources is here: one owner at a time, cursor with the posts, counts, ledger, health, and when to come back.
  * workers/jobs/collect.ts calls it for each collect job.
  */
+import type { HourState } from '../shared/contracts/words.ts';
 import { SourceError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import { collectRuns, ingestEvents } from '../shared/metrics.ts';
@@ -114,25 +115,37 @@ function parseSettings(connector: Connector, source: SourceRow): unknown {
 
 /** A good poll covers every hour that has ended since the last good one: feeds hold what was published in between. */
 async function markCollected(deps: CollectDeps, source: SourceRow, started: Date): Promise<void> {
+  const since = source.last_success_at;
   const lastHour = new Date(Math.floor(started.getTime() / HOUR_MS) * HOUR_MS - HOUR_MS);
-  const since = source.last_success_at ?? started;
+  if (!since || since.getTime() >= lastHour.getTime() + HOUR_MS) return;
   const from = new Date(Math.max(since.getTime(), lastHour.getTime() - LEDGER_HOURS * HOUR_MS));
-  if (from <= new Date(lastHour.getTime() + HOUR_MS - 1) && source.last_success_at)
-    await markHours(deps.db, source.id, from, lastHour, 'collected', null);
+  await tellLedger(deps, source, { from, to: lastHour, state: 'collected', reason: null });
 }
 
 async function noteGap(deps: CollectDeps, source: SourceRow, page: Page<unknown>): Promise<void> {
-  if (page.gap) await markHours(deps.db, source.id, page.gap.from, page.gap.to, 'partial', page.gap.reason);
+  if (page.gap) await tellLedger(deps, source, { ...page.gap, state: 'partial' });
 }
 
 async function failed(deps: CollectDeps, source: SourceRow, error: SourceError, started: Date): Promise<void> {
   const intervalMs = (source.every_minutes ?? 15) * 60_000;
   const retryInMs = error.retryAfterMs ?? Math.min(6 * HOUR_MS, intervalMs * 2 ** Math.min(source.failures, 8));
   await markRunFailed(deps.db, source.id, { code: error.code, detail: error.message }, retryInMs);
-  await markHours(deps.db, source.id, started, started, 'missing', error.code);
-  await noteEvent(deps.db, { event: 'source', payload: { source_id: source.id, error: error.code } });
+  await tellLedger(deps, source, { from: started, to: started, state: 'missing', reason: error.code });
   collectRuns.inc({ source: source.kind, outcome: error.code });
   deps.log.warn({ source: source.id, kind: source.kind, code: error.code, retryInMs }, 'source failed');
+}
+
+interface LedgerNote {
+  from: Date;
+  to: Date;
+  state: HourState;
+  reason: string | null;
+}
+
+/** The completeness of charts depends on the ledger: whoever caches them must see that it moved. */
+async function tellLedger(deps: CollectDeps, source: SourceRow, note: LedgerNote): Promise<void> {
+  const moved = await markHours(deps.db, source.id, note.from, note.to, note.state, note.reason);
+  if (moved > 0) await noteEvent(deps.db, { event: 'source', payload: { source_id: source.id, ...note } });
 }
 
 function finish(deps: CollectDeps, source: SourceRow, outcomes: Outcomes, outcome: 'ok' | 'cut'): void {

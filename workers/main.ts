@@ -8,16 +8,11 @@ import { loadConfig, queueTarget } from '../shared/config.ts';
 import { openQueues } from '../shared/jobs.ts';
 import { createLog } from '../shared/log.ts';
 import { registry, setBuildVersion, startDefaultMetrics } from '../shared/metrics.ts';
-import { createAnalyser } from '../shared/nlp/analyse.ts';
-import { announce, checkZones, closeWithParent, tellReady, waitForDatabase } from '../shared/process.ts';
+import { announce, checkZones, closeWithParent, databaseOrExit, tellReady } from '../shared/process.ts';
 import { createPseudonym } from '../shared/pseudonym.ts';
 import { openDb } from '../shared/store/db.ts';
 import { listUserTerms } from '../shared/store/topics.ts';
-import { collect } from './collect.ts';
-import { createFetcher } from './fetch/fetcher.ts';
-import { ingestChunk, type JobDeps, maintain } from './jobs.ts';
-import { runScheduler } from './scheduler.ts';
-import { connectors } from './sources/all.ts';
+import type { JobDeps } from './jobs.ts';
 import { startWorker } from './worker.ts';
 
 const role = process.argv[2] === 'scheduler' ? 'scheduler' : 'worker';
@@ -28,11 +23,24 @@ if (!config.databaseUrl || !config.secret)
 startDefaultMetrics();
 setBuildVersion();
 
+// Each role loads its own code only, and does so while it waits for the database: most of a start is loading.
+const schedulerCode = role === 'scheduler' ? import('./scheduler.ts') : undefined;
+const workerCode =
+  role === 'worker'
+    ? Promise.all([
+        import('../shared/nlp/analyse.ts'),
+        import('./collect.ts'),
+        import('./fetch/fetcher.ts'),
+        import('./jobs.ts'),
+        import('./sources/all.ts'),
+      ])
+    : undefined;
+
 const db = openDb(config.databaseUrl, {
   max: role === 'worker' ? 12 : 4,
   onError: (err) => log.warn({ err }, 'database connection lost'),
 });
-await waitForDatabase(db, log);
+await databaseOrExit(db, log);
 await checkZones(db, config.zone, log);
 const target = queueTarget(config, config.databaseUrl);
 const queues = await openQueues(target, (err) => log.warn({ err }, 'queue error'));
@@ -41,10 +49,14 @@ const gone = announce(db, role);
 const metrics = config.metricsPort === undefined ? undefined : serveMetrics(config.metricsPort, config.host);
 const closers: (() => Promise<unknown>)[] = [];
 
-if (role === 'scheduler') {
+if (schedulerCode) {
+  const { runScheduler } = await schedulerCode;
   const running = runScheduler({ db, queues, log, sweepMs: config.sweepMs }, stop.signal);
   closers.push(() => running);
-} else {
+}
+if (workerCode) {
+  const [{ createAnalyser }, { collect }, { createFetcher }, { ingestChunk, maintain }, { connectors }] =
+    await workerCode;
   const fetcher = createFetcher({
     userAgent: `Sada/0.1 (+${config.contact})`,
     allowPrivate: config.fetchAllowPrivate,

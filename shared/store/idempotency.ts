@@ -1,9 +1,10 @@
 /**
  * Idempotency keys: a request sent twice is done once. The key is written in the transaction of the work, so that
- * either both are there or neither is. Called by api/routes/push.ts; the nightly pruning calls `pruneIdempotency`.
+ * either both are there or neither is. Called by api/routes/push.ts; shared/store/retention.ts
+ * forgets keys after 24 hours.
  */
 import { AppError } from '../errors.ts';
-import { one, type Queryable, run, type Tx } from './db.ts';
+import { one, run, type Tx } from './db.ts';
 
 export interface IdempotentRequest {
   /** Public part of the caller's key, or `local`. */
@@ -49,9 +50,4 @@ export async function once<T>(
     JSON.stringify(answer),
   ]);
   return { answer, replayed: false };
-}
-
-/** Forgets keys older than `hours`. Returns how many. */
-export async function pruneIdempotency(db: Queryable, hours: number): Promise<number> {
-  return run(db, 'delete from idempotency_keys where created_at < now() - make_interval(hours => $1)', [hours]);
 }

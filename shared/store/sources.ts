@@ -252,7 +252,10 @@ export async function addCounts(tx: Tx, sourceId: number, counts: Readonly<Recor
 /** Hours whose state got better replace what was known; `collected` is never taken back by a later `missing`. */
 const RANK = `array_position(array['missing', 'late', 'partial', 'collected']::hour_state[], %)`;
 
-/** Notes what is known of each UTC hour in [from, to] of a source. `from` may equal `to`: one hour. */
+/**
+ * Notes what is known of each UTC hour in [from, to] of a source. `from` may equal `to`: one hour. Returns how many hours
+ * are now better known than before; who reads `complete` must be told of them (bumpVersion).
+ */
 export async function markHours(
   db: Queryable,
   sourceId: number,
@@ -260,8 +263,8 @@ export async function markHours(
   to: Date,
   state: HourState,
   reason: string | null,
-): Promise<void> {
-  await run(
+): Promise<number> {
+  return run(
     db,
     `insert into source_hours as h (source_id, hour, state, reason)
      select $1, hour, $4::hour_state, $5
