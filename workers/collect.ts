@@ -1,7 +1,7 @@
 /**
  * Runs a source once: a poll to its end, a stream for a slice of at most 60 s. Everything that is the same for all
  * sources is here: one owner at a time, cursor with the posts, counts, ledger, health, and when to come back.
- * workers/jobs/collect.ts calls it for each collect job.
+ * workers/main.ts calls it for each collect job.
  */
 import type { HourState } from '../shared/contracts/words.ts';
 import { SourceError } from '../shared/errors.ts';

@@ -1,7 +1,7 @@
 /**
  * Ingests a batch: analyse, then one transaction with the posts, the rollups, the counts and whatever the caller commits
  * with them (a cursor, the end of a chunk). Safe to repeat: a post stored already changes nothing.
- * workers/collect.ts and workers/jobs/ingest.ts call it. Try it: tests/integration/ingest.test.ts.
+ * workers/collect.ts and workers/jobs.ts call it. Try it: tests/integration/ingest.test.ts.
  */
 import type { CollectedEvent } from '../shared/contracts/collected.ts';
 import { isDatabaseOutage } from '../shared/errors.ts';

@@ -35,7 +35,7 @@ export interface JobDeps extends IngestDeps {
 /** Ingests a waiting chunk, if it still waits and nobody else is at it. */
 export async function ingestChunk(deps: JobDeps, chunk: ChunkRef): Promise<void> {
   await countAttempt(deps.db, chunk);
-  // The lock on the chunk's row is held to the end: of two workers, one works and the other leaves at once.
+  // Looked at here, taken in the transaction of its posts: of two workers that analyse it, one commits.
   const claimed = await inTransaction(deps.db, async (tx) => {
     const found = await claimChunk(tx, chunk);
     if (found && found.attempts > DEADLY_ATTEMPTS) return { deadly: await settleDeadly(deps, chunk, found, tx) };

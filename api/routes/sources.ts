@@ -8,6 +8,7 @@ import {
   SourcePatchBody,
 } from '../../shared/contracts/api/sources.ts';
 import { AppError } from '../../shared/errors.ts';
+import { siteOf } from '../../shared/site.ts';
 import { inTransaction, type Tx } from '../../shared/store/db.ts';
 import {
   createSource,
@@ -55,7 +56,7 @@ export function sourceRoutes(deps: RouteDeps): Route[] {
       answers: 'created',
       schemas: { body: NewSourceBody, response: Source },
       handle: async ({ body, setHeader }) => {
-        const site = new URL(body.url).hostname;
+        const site = siteOf(body.url) ?? new URL(body.url).host;
         const source = await changing(deps, (tx) =>
           createSource(tx, {
             kind: body.kind,

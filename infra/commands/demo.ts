@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { siteOf } from '../../shared/site.ts';
 import { type Db, inTransaction } from '../../shared/store/db.ts';
 import { createSource, findSourceByName, listSources } from '../../shared/store/sources.ts';
 import { bumpVersion } from '../../shared/store/version.ts';
@@ -125,7 +126,7 @@ export async function addFeeds(db: Db, feeds: readonly CatalogueFeed[]): Promise
       const made = await createSource(tx, {
         kind: 'feed',
         name,
-        site,
+        site: siteOf(url) ?? site,
         settings: { url },
         keep: 'matching',
         everyMinutes: FEED_EVERY_MINUTES,

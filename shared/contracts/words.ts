@@ -31,9 +31,6 @@ export const TOPIC_CODES = [
   'trade',
 ] as const;
 
-/** Languages that Sada names; any other language is named by its ISO code, and `und` is "cannot tell". */
-export const LANGUAGES = ['fr', 'ar', 'ary', 'ary-Latn', 'en', 'es', 'mixed', 'und'] as const;
-
 /** What is known of an hour of a source: all of it collected, a part, nothing although due, or still to come late. */
 export const HourState = z.enum(['collected', 'partial', 'missing', 'late']);
 export type HourState = z.infer<typeof HourState>;

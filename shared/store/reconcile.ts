@@ -2,7 +2,7 @@
  * The nightly recount: compares the rollups with the posts they stand for, repairs what differs and reports it. A repair
  * means a defect somewhere, so it is a metric that alerts. Hours whose posts retention removed are left alone.
  */
-import { type Db, many, one, type Queryable, run, type Tx } from './db.ts';
+import { type Db, one, type Queryable, run, type Tx } from './db.ts';
 import { MEASURES, RECOUNT } from './moveSql.ts';
 
 const sums = MEASURES.map((m) => `sum(q.${m})::bigint as ${m}`).join(', ');
@@ -31,8 +31,14 @@ function repairSql(table: 'rollup_hour' | 'rollup_day', time: 'hour' | 'day', sc
     (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from (select * from wrong limit 50) x) as cells`;
 }
 
-const REPAIR_HOURS = repairSql('rollup_hour', 'hour', 'hour >= $1 and hour < $2');
-const REPAIR_DAYS = repairSql('rollup_day', 'day', 'day >= $4::date and day < $5::date');
+// A late post makes an expired month's partition anew: what is there then is not all that was counted.
+const WHOLE_HOUR = `not exists (select 1 from expired_months m
+  where hour >= m.month::timestamp at time zone 'UTC' and hour < (m.month + interval '1 month') at time zone 'UTC')`;
+// A local day may reach into the UTC month beside its own.
+const WHOLE_DAY = `not exists (select 1 from expired_months m where day >= m.month - 1 and day <= m.month + interval '1 month')`;
+
+const REPAIR_HOURS = repairSql('rollup_hour', 'hour', `hour >= $1 and hour < $2 and ${WHOLE_HOUR}`);
+const REPAIR_DAYS = repairSql('rollup_day', 'day', `day >= $4::date and day < $5::date and ${WHOLE_DAY}`);
 
 export interface Reconciliation {
   checked: number;
@@ -74,11 +80,6 @@ export async function reconcile(db: Db, zone: string, fromDay: string, toDay: st
 async function repair(db: Queryable, sql: string, values: unknown[]): Promise<Reconciliation> {
   const row = await one<Reconciliation & Record<string, unknown>>(db, sql, values);
   return row ?? { checked: 0, repaired: 0, cells: [] };
-}
-
-/** Months ('YYYY-MM-01') whose posts retention has removed. */
-export async function expiredMonths(db: Queryable): Promise<string[]> {
-  return (await many<{ month: string }>(db, 'select month from expired_months order by 1')).map((row) => row.month);
 }
 
 /** Makes rollup_day anew from rollup_hour, for another reporting zone. Zones off the hour get the day of the hour's start. */

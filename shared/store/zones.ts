@@ -28,16 +28,6 @@ export async function zoneExists(db: Queryable, zone: string): Promise<boolean> 
   return (await one(db, 'select 1 from zone_offsets where zone = $1 limit 1', [zone])) !== undefined;
 }
 
-/** Minutes east of UTC at an instant, or undefined for an unknown zone. */
-export async function offsetAt(db: Queryable, zone: string, at: Date): Promise<number | undefined> {
-  const row = await one<{ offset_minutes: number }>(
-    db,
-    'select offset_minutes from zone_offsets where zone = $1 and from_at <= $2 and to_at > $2',
-    [zone, at],
-  );
-  return row?.offset_minutes;
-}
-
 /** Local wall-clock times, 'YYYY-MM-DDTHH:MM:SS', of instants, in their order. */
 export async function localTimes(db: Queryable, zone: string, instants: readonly Date[]): Promise<string[]> {
   const rows = await many<{ local: string }>(

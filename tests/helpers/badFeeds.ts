@@ -56,7 +56,7 @@ const BODIES: [name: string, says: string, given: Given, headers?: Record<string
     'read malformed',
     rss('<item><title>x &f;</title><guid>xxe</guid></item>', DOCTYPE('<!ENTITY f SYSTEM "file:///etc/passwd">')),
   ],
-  ['cut before its first item', 'malformed', rss('<item>').slice(0, -16)],
+  ['cut before its first item', 'read malformed', rss('<item>').slice(0, -16)],
   ['cut within an item', 'read', rss(`${item(1)}<item><title>Cut`).slice(0, -16)],
   ['unclosed CDATA', 'read malformed', rss('<item><title><![CDATA[never ends').slice(0, -16)],
   ['random bytes', 'not_a_feed malformed', randomBytes(50_000)],

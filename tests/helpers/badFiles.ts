@@ -53,6 +53,7 @@ const REFUSED: [name: string, bytes: string | Buffer, says: RegExp][] = [
   ['one-line.csv', Buffer.alloc(20_000_000, 'a'), /line 1 is longer/],
   ['one-object.ndjson', `{"id":"1","text":"${'a'.repeat(20_000_000)}"}`, /line 1/],
   ['half-object.ndjson', '{"id":"1","text":"a', /line 1/],
+  ['escape.csv', 'id,\x1b[31mred\x1b]0;owned\x07\n1,2\n', /no column is known to hold the text/],
   ['text-twice.csv', 'text,text,id\nfirst,second,1\n', /text.*(twice|two|both|more than once)/i],
   ['too-many-columns.csv', `${Array.from({ length: 20_000 }, (_, i) => `c${i}`).join(',')}\n1\n`, /column/],
   ['unclosed-header.csv', `"id,date,text\n${row(1)}${row(2)}`, /line 1|column/],
@@ -66,7 +67,6 @@ const LINES: [name: string, bytes: string | Buffer, lines: Record<number, RegExp
     `${HEAD}${row('uq')}bad-uq-2,2026-11-20T10:00:00Z,"opened\n${row('uq-3')}`,
     { 3: /quot|truncated/ },
   ],
-  ['quote-inside.csv', `${HEAD}bad-qi,2026-11-20T10:00:00Z,"closed" and more\n${row('qi')}`, { 2: /quot/ }],
   ['missing-columns.csv', `${HEAD}bad-mc\n${row('mc')}`, { 2: /column|field|cell/ }],
   ['more-columns.csv', `${HEAD}bad-mo,2026-11-20T10:00:00Z,a,b,c\n${row('mo')}`, { 2: /column|field|cell/ }],
   [
@@ -119,7 +119,11 @@ const LINES: [name: string, bytes: string | Buffer, lines: Record<number, RegExp
   ['proto.ndjson', '{"id":"p1","text":"A good object"}\n{"__proto__":{"text":"x"},"id":"p2"}\n', { 2: /text.*empty/ }],
   ['nul.ndjson', '{"id":"z1","text":"A good object"}\n{"id":"z2","text":"a\\u0000b"}\n', { 2: /NUL/ }],
   ['cut.ndjson', '{"id":"c1","text":"A good object"}\n{"id":"c2","te', { 2: /truncated/ }],
-  ['odd-utf16.csv', Buffer.concat([utf16(`${HEAD}${row('odd')}${row('odd-2')}`), Buffer.from('x')]), { 4: /./ }],
+  [
+    'odd-utf16.csv',
+    utf16(`${HEAD}${row('odd')}bad-cut,2026-11-20T10:00:00Z,cut in half`).subarray(0, -1),
+    { 3: /truncated/ },
+  ],
 ];
 
 export const BAD_FILES: BadFile[] = [

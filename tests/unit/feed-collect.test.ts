@@ -261,7 +261,7 @@ describe('identity', { timeout: TIMEOUT_MS }, () => {
     ['https://presse.gov.ma/rss', 'presse.gov.ma'],
     ['https://un-blog.blogspot.com/feeds/posts/default', 'un-blog.blogspot.com'],
     ['http://127.0.0.1:8080/feed', '127.0.0.1:8080'],
-    ['http://localhost/feed', 'localhost:80'],
+    ['http://localhost/feed', 'localhost'],
   ])('the site of %s is %s', (url, expected) => {
     expect(feed.siteOf({ url, kind: 'article' })).toBe(expected);
   });

@@ -3,10 +3,9 @@
  * Called by workers/collect.ts through sources/all.ts. Feeds never tell of deletions.
  * Try it: `for await (const page of feed.collect({ settings: { url }, cursor: null, … })) console.log(page.events)`.
  */
-import { getDomain } from 'tldts';
 import { z } from 'zod';
 import { SourceError } from '../../shared/errors.ts';
-import { hostAndPort } from '../fetch/address.ts';
+import { siteOf } from '../../shared/site.ts';
 import type { FetchResult } from '../fetch/fetcher.ts';
 import { toEvents } from './feeds/items.ts';
 import type { ParsedFeed } from './feeds/parsed.ts';
@@ -50,7 +49,11 @@ export const feed: Connector<FeedSettings, FeedCursor> = {
   settings: FeedSettings,
   cursor: FeedCursor,
   tells: { edits: true, deletes: false },
-  siteOf: ({ url }) => siteOf(url),
+  siteOf({ url }) {
+    const site = siteOf(url);
+    if (!site) throw new SourceError('bad_settings', 'this is not a web address');
+    return site;
+  },
   async *collect(input) {
     try {
       yield await visit(input);
@@ -60,13 +63,6 @@ export const feed: Connector<FeedSettings, FeedCursor> = {
     }
   },
 };
-
-/** Registrable domain, blogs of one host told apart; `host:port` for IP addresses and names without one. */
-function siteOf(address: string): string {
-  const url = webUrl(address);
-  if (!url) throw new SourceError('bad_settings', 'this is not a web address');
-  return getDomain(url.hostname, { allowPrivateDomains: true }) ?? hostAndPort(url);
-}
 
 async function visit(input: CollectInput<FeedSettings, FeedCursor>): Promise<Page<FeedCursor>> {
   const { settings } = input;
