@@ -60,7 +60,8 @@ export async function runAll(config: Config, env: Record<string, string | undefi
   const ready = Promise.all(children.map((child) => child.ready));
   const code = await Promise.race([ended, ready.then(() => undefined)]);
   if (code === undefined) {
-    const address = String((await children.at(-1)?.ready)?.url ?? '');
+    // A browser cannot open the address that means "all of them".
+    const address = String((await children.at(-1)?.ready)?.url ?? '').replace(/\/\/(0\.0\.0\.0|\[::\])/, '//localhost');
     say(await summary(config, url, address, database, startedAt));
     if (needsSample) children.push(loadSampleBeside(childEnvironment(config, env, url, secret)));
   }

@@ -1,7 +1,7 @@
 /** What an operator asks: `sada status`, `sources`, `dead`, `reconcile`, `config`. Registered by infra/cli.ts. */
 import type { Command } from 'commander';
 import { type Config, Environment } from '../../shared/config.ts';
-import { countWaiting, listDead, replayDead } from '../../shared/store/chunks.ts';
+import { countWaiting, discardDead, listDead, replayDead } from '../../shared/store/chunks.ts';
 import { one } from '../../shared/store/db.ts';
 import { aliveRoles } from '../../shared/store/health.ts';
 import { reconcile } from '../../shared/store/reconcile.ts';
@@ -78,6 +78,15 @@ export function registerOperate(program: Command, open: OpenContext, config: () 
         const ids = await replayDead(db);
         await queues.addChunks(ids.map((id) => ({ from: 'push', id })));
         process.stdout.write(`${ids.length} chunk${ids.length === 1 ? '' : 's'} put back to work\n`);
+      }),
+    );
+  dead
+    .command('discard')
+    .description('throw the posts in quarantine away, for good')
+    .action(() =>
+      inContext(async ({ db }) => {
+        const n = await discardDead(db);
+        process.stdout.write(`${n} post${n === 1 ? '' : 's'} thrown away\n`);
       }),
     );
   program

@@ -25,9 +25,11 @@ export async function readBreakdown(db: Queryable, scope: Scope & { by: Dimensio
   const now = { ...query, buckets: [scope.range] };
   const earlier = { ...query, buckets: [before] };
   const rows = await readCells(db, { ...now, by: [scope.by] });
-  const total = await readCells(db, { ...now, by: [] });
   const rowsBefore = scope.compare ? await readCells(db, { ...earlier, by: [scope.by] }) : undefined;
-  const totalBefore = scope.compare ? await readCells(db, { ...earlier, by: [] }) : undefined;
+  // Rows by topic count a post of two topics twice, and rows by label have no scores: their total is read for itself.
+  const apart = scope.by === 'topic' || scope.by === 'label';
+  const total = apart ? await readCells(db, { ...now, by: [] }) : rows;
+  const totalBefore = scope.compare && apart ? await readCells(db, { ...earlier, by: [] }) : rowsBefore;
   const all = compared(total, totalBefore);
   const names = scope.by === 'source' ? await sourceNames(db) : new Map<string, string>();
   return {

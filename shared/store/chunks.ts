@@ -132,13 +132,18 @@ export async function listDead(db: Queryable, limit: number): Promise<DeadPost[]
 export async function replayDead(db: Db): Promise<number[]> {
   const rows = await many<{ id: number }>(
     db,
-    `with gone as (delete from dead_posts returning source_id, event, id)
-     insert into inbox (source_id, events, keys)
-     select source_id, jsonb_agg(event order by id), '{}' from (
-       select *, (row_number() over (partition by source_id order by id) - 1) / 500 as part from gone) g
-     group by source_id, part returning id`,
+    `with gone as (delete from dead_posts returning source_id, import_id, event, id)
+     insert into inbox (source_id, import_id, events, keys)
+     select source_id, import_id, jsonb_agg(event order by id), '{}' from (
+       select *, (row_number() over (partition by source_id, import_id order by id) - 1) / 500 as part from gone) g
+     group by source_id, import_id, part returning id`,
   );
   return rows.map((row) => row.id);
+}
+
+/** Throws away what is in quarantine; returns how many posts. */
+export async function discardDead(db: Db): Promise<number> {
+  return run(db, 'delete from dead_posts');
 }
 
 // ---------------------------------------------------------------- push

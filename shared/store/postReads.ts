@@ -46,25 +46,65 @@ const zoneJoin = (zone: string) => `
     where zone = ${zone} and from_at <= p.published_at order by from_at desc limit 1) z
   left join sources s on s.id = p.source_id`;
 
-/** What of `posts` matches, as the text after `from`; the posts are aliased p. */
+/** A single topic means its posts by the topic's own label. */
+function byOwnLabel(filters: Filters): (typeof TOPIC_CODES)[number] | undefined {
+  return countsFromPosts(filters) ? undefined : filters.topic.is[0];
+}
+
+/** Conditions on the posts themselves, aliased p. */
+function ofPost(search: PostSearch, from: string, to: string, add: (value: unknown) => string): string {
+  const { filters, contains } = search;
+  const topics = byOwnLabel(filters) ? '' : topicConditions(filters, from, to, add);
+  return `p.excluded_at is null ${conditions(filters, 'p', add)} ${topics} ${containing(contains, add)}`;
+}
+
+/** Conditions on the label and the instant of rows aliased `alias`. */
+function ofRow(
+  { filters: { label } }: PostSearch,
+  alias: string,
+  from: string,
+  to: string,
+  add: (value: unknown) => string,
+): string {
+  return `${alias}.published_at >= ${from} and ${alias}.published_at < ${to}
+    ${label.is.length > 0 ? `and ${alias}.label = any(${add(label.is)}::label[])` : ''}
+    ${label.not.length > 0 ? `and ${alias}.label <> all(${add(label.not)}::label[])` : ''}`;
+}
+
+/** What of `posts` matches, to be counted: the text after `from`. */
 function matching(search: PostSearch, add: (value: unknown) => string): string {
   const { filters, range } = search;
   const [from, to] = [add(range.from), add(range.to)];
-  const code = filters.topic.is[0];
-  const ownLabel = code !== undefined && !countsFromPosts(filters);
-  const labelOf = ownLabel ? 't' : 'p';
-  const label = filters.label;
-  return `posts p ${
-    ownLabel
-      ? `join post_topics t on t.published_at = p.published_at and t.post_id = p.post_id and t.topic = ${topicId(code)}
-         and t.published_at >= ${from} and t.published_at < ${to}`
-      : ''
-  } where p.published_at >= ${from} and p.published_at < ${to} and p.excluded_at is null
-    ${conditions(filters, 'p', add)}
-    ${ownLabel ? '' : topicConditions(filters, from, to, add)}
-    ${label.is.length > 0 ? `and ${labelOf}.label = any(${add(label.is)}::label[])` : ''}
-    ${label.not.length > 0 ? `and ${labelOf}.label <> all(${add(label.not)}::label[])` : ''}
-    ${containing(search.contains, add)}`;
+  const code = byOwnLabel(filters);
+  const mentions = code
+    ? `join post_topics t on t.published_at = p.published_at and t.post_id = p.post_id and t.topic = ${topicId(code)}`
+    : '';
+  return `posts p ${mentions} where p.published_at >= ${from} and p.published_at < ${to}
+    and ${ofRow(search, code ? 't' : 'p', from, to, add)} and ${ofPost(search, from, to, add)}`;
+}
+
+/** The keys of one page of matching posts, newest first. */
+function pageOf(
+  search: PostSearch,
+  limit: number,
+  after: PagePosition | undefined,
+  add: (value: unknown) => string,
+): string {
+  const [from, to] = [add(search.range.from), add(search.range.to)];
+  const code = byOwnLabel(search.filters);
+  const alias = code ? 't' : 'p';
+  const beyond = after
+    ? `and (${alias}.published_at, ${alias}.post_id) < (${add(after.at)}::timestamptz, ${add(after.id)}::bigint)`
+    : '';
+  const rows = `${ofRow(search, alias, from, to, add)} ${beyond}`;
+  const posts = ofPost(search, from, to, add);
+  const order = `order by ${alias}.published_at desc, ${alias}.post_id desc limit ${add(limit)}`;
+  if (!code) return `select p.published_at, p.post_id from posts p where ${rows} and ${posts} ${order}`;
+  // `offset 0` keeps the planner at one post after another in the topic's order; it would join and sort them all.
+  return `select t.published_at, t.post_id from post_topics t
+    cross join lateral (select 1 from posts p
+      where p.published_at = t.published_at and p.post_id = t.post_id and ${posts} offset 0) p
+    where t.topic = ${topicId(code)} and ${rows} ${order}`;
 }
 
 function containing(text: string | undefined, add: (value: unknown) => string): string {
@@ -81,11 +121,7 @@ export async function listPosts(
   after: PagePosition | undefined,
 ): Promise<{ posts: Post[]; next: PagePosition | undefined }> {
   const { values, add } = placeholders();
-  const beyond = (condition: string) => (after ? condition : '');
-  const where = matching(search, add);
-  const page = `select p.published_at, p.post_id from ${where}
-    ${beyond(`and (p.published_at, p.post_id) < (${after ? add(after.at) : ''}::timestamptz, ${after ? add(after.id) : ''}::bigint)`)}
-    order by p.published_at desc, p.post_id desc limit ${add(limit + 1)}`;
+  const page = pageOf(search, limit + 1, after, add);
   const rows = await many<Row>(
     db,
     `select ${COLUMNS} from (${page}) k join posts p on p.published_at = k.published_at and p.post_id = k.post_id

@@ -152,6 +152,8 @@ export async function movePosts(tx: Tx, zone: string, changes: readonly Change[]
     ? await prepared<ResultRow>(tx, 'insert-posts', INSERT_POSTS, [rows, zone])
     : await many<ResultRow>(tx, CHANGE_POSTS, [rows, zone]);
   if (!result) throw new Error('the write statement returned no row');
+  // Without an offset a post has no local day and would be stored uncounted: better nothing at all.
+  if (result.inserted.length > 0 && !result.from_hour) throw new Error(`zone_offsets does not know the zone ${zone}`);
   return {
     inserted: new Map(result.inserted.map(([site, external_id, id]) => [keyOf({ site, external_id }), id])),
     fromHour: result.from_hour,

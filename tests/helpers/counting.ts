@@ -14,6 +14,7 @@ export const ALL_TIME = {
   buckets: ['month'],
 };
 
+/** The total of what `of` says of each. */
 export const sum = <T>(items: readonly T[], of: (item: T) => number) =>
   items.reduce((total, item) => total + of(item), 0);
 

@@ -272,3 +272,10 @@ test('any sequence of sightings, edits and deletions leaves rollups equal to a r
     { numRuns: 25 },
   );
 });
+
+test('a zone that the table does not know stores nothing, rather than posts without numbers', async ({ db }) => {
+  const source = await aSource(db);
+  const deps = { ...ingestDeps(db), zone: 'No/Such_Zone' };
+  await ingest(deps, { sourceId: source.id, importId: null, keep: 'all' }, [seen()], nothing).catch(() => undefined);
+  expect(await one(db, 'select count(*)::int as n from posts')).toEqual({ n: 0 });
+});
