@@ -8,10 +8,11 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { loadConfig, queueTarget } from '../shared/config.ts';
-import { openQueues, type Queues } from '../shared/jobs.ts';
+import { FATAL_EXIT } from '../shared/errors.ts';
+import type { Queues } from '../shared/jobs.ts';
 import { createLog } from '../shared/log.ts';
 import { setBuildVersion, startDefaultMetrics } from '../shared/metrics.ts';
-import { announce, checkZones, closeWithParent, databaseOrExit, FATAL_EXIT, tellReady } from '../shared/process.ts';
+import { announce, checkZones, closeWithParent, databaseOrExit, tellReady } from '../shared/process.ts';
 import { openDb } from '../shared/store/db.ts';
 import { readSetting } from '../shared/store/settings.ts';
 import { createApp } from './app.ts';
@@ -77,8 +78,9 @@ const grace = closeWithGrace({ delay: 20_000, logger: false }, async ({ err, sig
 
 closeWithParent(grace.close);
 
-/** Goes on trying: without the queue the API works, and what is pushed waits in Postgres. */
+/** Goes on trying: without the queue the API works, and what is pushed waits in Postgres. Its code is loaded meanwhile. */
 async function connectQueues(): Promise<void> {
+  const { openQueues } = await import('../shared/jobs.ts');
   const target = queueTarget(config, config.databaseUrl ?? '');
   while (!stopping.signal.aborted && !queues) {
     try {

@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FATAL_EXIT } from '../shared/process.ts';
+import { FATAL_EXIT } from '../shared/errors.ts';
 
 const SHORT_LIFE_MS = 10_000;
 const LONGEST_WAIT_MS = 10_000;

@@ -5,11 +5,10 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, loadConfig } from '../shared/config.ts';
-import { AppError } from '../shared/errors.ts';
+import { AppError, MigrationError } from '../shared/errors.ts';
 import { registerRoles, UsageError } from './commands/roles.ts';
 import { FolderTakenError } from './folder.ts';
-import { MigrationError } from './migrate.ts';
-import { PostgresStartError } from './postgres/launcher.ts';
+import { PostgresStartError } from './postgres/errors.ts';
 
 // `sada import list | head`: a reader that has seen enough is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -13,8 +13,8 @@ import { listUserTerms } from '../shared/store/topics.ts';
 import type { IngestDeps } from '../workers/ingest.ts';
 import { ingestChunk } from '../workers/jobs.ts';
 import { obtainSecret, postgresDir } from './installation.ts';
-import { migrate } from './migrate.ts';
 import { findPostgres, startPostgres } from './postgres/launcher.ts';
+import { ensureMigrated } from './prepare.ts';
 
 export interface Context {
   db: Db;
@@ -38,7 +38,7 @@ export async function openContext(config: Config): Promise<Context> {
   const db = openDb(url, { max: 8, onError: (err) => log.debug({ err }, 'database connection lost') });
   try {
     const target = queueTarget(config, url);
-    await migrate(db, { zone: config.zone, secret, queueHere: target.driver === 'postgres' });
+    await ensureMigrated(db, { zone: config.zone, secret, queueHere: target.driver === 'postgres' });
     const queues = await openQueues(target, (err) => log.debug({ err }, 'queue error'));
     const ingestDeps: IngestDeps = {
       db,

@@ -7,6 +7,7 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import { TOPIC_CODES } from '../shared/contracts/words.ts';
+import { MigrationError } from '../shared/errors.ts';
 import { migrateQueueTables } from '../shared/jobs.ts';
 import topics from '../shared/nlp/packs/topics.json' with { type: 'json' };
 import { secretFingerprint } from '../shared/pseudonym.ts';
@@ -19,14 +20,6 @@ import { saveZoneSpans } from '../shared/store/zones.ts';
 import { ZONE_DATA_VERSION, zoneNames, zoneSpans } from '../shared/zones.ts';
 
 const DIR = fileURLToPath(new URL('./migrations', import.meta.url));
-
-/** The database cannot be used by this program; the message says what to do. */
-export class MigrationError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'MigrationError';
-  }
-}
 
 export interface MigrateOptions {
   zone: string;

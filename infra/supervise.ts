@@ -14,8 +14,8 @@ import { nodeDifferences } from '../shared/zones.ts';
 import { type Child, superviseChild } from './child.ts';
 import { claimFolder } from './folder.ts';
 import { obtainSecret, postgresDir } from './installation.ts';
-import { migrate } from './migrate.ts';
 import { type EmbeddedPostgres, startPostgres } from './postgres/launcher.ts';
+import { ensureMigrated } from './prepare.ts';
 
 const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -79,7 +79,7 @@ async function prepareDatabase(config: Config, url: string, secret: string): Pro
   const db = openDb(url, { max: 2 });
   try {
     await waitForServer(db);
-    await migrate(db, { zone: config.zone, secret, queueHere: queueTarget(config, url).driver === 'postgres' });
+    await ensureMigrated(db, { zone: config.zone, secret, queueHere: queueTarget(config, url).driver === 'postgres' });
     const sample = (await readSetting(db, 'sample')) as { state?: string } | undefined;
     if (config.sample === 'off') return false;
     return sample ? sample.state === 'loading' : (await listSources(db)).length === 0;

@@ -38,6 +38,17 @@ export class AppError extends Error {
   }
 }
 
+/** The database cannot be used by this program; the message says what to do. */
+export class MigrationError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'MigrationError';
+  }
+}
+
+/** A process that ends with this code cannot work whatever is tried (a port is taken): starting it again is no help. */
+export const FATAL_EXIT = 78;
+
 /** Why a source could not be read, as codes that the Sources page can put into words in each language. */
 export type SourceErrorCode =
   | 'not_found'

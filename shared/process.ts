@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FATAL_EXIT } from './errors.ts';
 import type { Log } from './log.ts';
 import { zoneMismatch } from './metrics.ts';
 import type { Db } from './store/db.ts';
@@ -14,8 +15,6 @@ import { postgresDifferences } from './store/zones.ts';
 import { checkInstants, nodeDifferences, ZONE_DATA_VERSION } from './zones.ts';
 
 const BEAT_MS = 10_000;
-/** A process that ends with this code cannot work whatever is tried (a port is taken): starting it again is no help. */
-export const FATAL_EXIT = 78;
 
 /** The database was written by a newer Sada: this program must not touch it. */
 export class NewerDatabaseError extends Error {

@@ -5,8 +5,7 @@ import type { Command } from 'commander';
 import { type Config, queueTarget } from '../../shared/config.ts';
 import { openDb } from '../../shared/store/db.ts';
 import { obtainSecret } from '../installation.ts';
-import { migrate } from '../migrate.ts';
-import { runAll } from '../supervise.ts';
+import { ensureMigrated } from '../prepare.ts';
 
 const ROLES = {
   api: ['../../api/main.ts'],
@@ -20,6 +19,7 @@ export function registerRoles(program: Command, config: () => Config, env: NodeJ
     .command('all', { isDefault: true })
     .description('run everything on this machine: Postgres unless DATABASE_URL is set, scheduler, workers, API')
     .action(async () => {
+      const { runAll } = await import('../supervise.ts');
       process.exitCode = await runAll(config(), env);
     });
   for (const [role, command] of Object.entries(ROLES)) {
@@ -43,7 +43,7 @@ export function registerRoles(program: Command, config: () => Config, env: NodeJ
       const db = openDb(settings.databaseUrl, { max: 2 });
       try {
         const queueHere = queueTarget(settings, settings.databaseUrl).driver === 'postgres';
-        const ran = await migrate(db, { zone: settings.zone, secret: await obtainSecret(settings), queueHere });
+        const ran = await ensureMigrated(db, { zone: settings.zone, secret: await obtainSecret(settings), queueHere });
         process.stdout.write(ran.length > 0 ? `migrated: ${ran.join(', ')}\n` : 'the database is up to date\n');
       } finally {
         await db.end();
