@@ -8,11 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { loadConfig, queueTarget } from '../shared/config.ts';
-import { FATAL_EXIT } from '../shared/errors.ts';
 import type { Queues } from '../shared/jobs.ts';
 import { createLog } from '../shared/log.ts';
 import { setBuildVersion, startDefaultMetrics } from '../shared/metrics.ts';
-import { announce, checkZones, closeWithParent, databaseOrExit, tellReady } from '../shared/process.ts';
+import { announce, checkZones, closeWithParent, databaseOrExit, endForGood, tellReady } from '../shared/process.ts';
 import { openDb } from '../shared/store/db.ts';
 import { readSetting } from '../shared/store/settings.ts';
 import { createApp } from './app.ts';
@@ -46,13 +45,14 @@ server.keepAliveTimeout = 65_000; // longer than proxies keep theirs, or they me
 const listening = once(server, 'listening');
 server.listen(config.port, config.host);
 await listening.catch(async (error: NodeJS.ErrnoException) => {
-  const taken = error.code === 'EADDRINUSE';
-  log.fatal(
-    { host: config.host, port: config.port, code: error.code },
-    taken ? 'the port is taken: set SADA_PORT, or stop the other program' : 'cannot listen',
-  );
+  const at = `${config.host}:${config.port}`;
+  const reason =
+    error.code === 'EADDRINUSE'
+      ? `${at} is taken: set SADA_PORT to another port, or stop the program that uses it`
+      : `it cannot listen on ${at} (${error.code}): check SADA_HOST and SADA_PORT`;
+  log.fatal({ host: config.host, port: config.port, code: error.code }, 'cannot listen');
   await db.end();
-  process.exit(taken ? FATAL_EXIT : 1);
+  await endForGood(reason);
 });
 const { address, port } = server.address() as AddressInfo;
 const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;

@@ -17,7 +17,8 @@ export interface ChildOptions {
   /** Ends well with code 0, and is then not started again. */
   oneShot?: boolean;
   onRestart(name: string, code: number | null, signal: string | null): void;
-  onFatal(name: string): void;
+  /** `reason` is what the child told before it ended. */
+  onFatal(name: string, reason: string | undefined): void;
 }
 
 export interface Child {
@@ -33,6 +34,7 @@ export function superviseChild(options: ChildOptions): Child {
   let current: ChildProcess | undefined;
   let stopping = false;
   let waitMs = 200;
+  let reason: string | undefined;
   let tellReady: (message: Record<string, unknown>) => void = () => undefined;
   const ready = new Promise<Record<string, unknown>>((resolve) => {
     tellReady = resolve;
@@ -44,7 +46,7 @@ export function superviseChild(options: ChildOptions): Child {
       const startedAt = Date.now();
       const [code, signal] = await runOnce();
       if (stopping || (options.oneShot && code === 0)) return;
-      if (code === FATAL_EXIT) return options.onFatal(options.name);
+      if (code === FATAL_EXIT) return options.onFatal(options.name, reason);
       options.onRestart(options.name, code, signal);
       waitMs = Date.now() - startedAt > SHORT_LIFE_MS ? 200 : Math.min(waitMs * 2, LONGEST_WAIT_MS);
       await sleep(waitMs);
@@ -60,6 +62,7 @@ export function superviseChild(options: ChildOptions): Child {
       });
       current = child;
       child.on('message', (message) => {
+        if (typeof message === 'object' && message !== null && 'fatal' in message) reason = String(message.fatal);
         if (typeof message === 'object' && message !== null && 'ready' in message)
           tellReady(message as Record<string, unknown>);
       });

@@ -44,8 +44,8 @@ export async function runAll(config: Config, env: Record<string, string | undefi
   const database = config.databaseUrl ? undefined : await keepPostgres(config);
   const url = config.databaseUrl ?? database?.url() ?? '';
   // The roles start while the migrations run, and wait for them: most of a start is loading code.
-  const children = startRoles(config, childEnvironment(config, env, url, secret), (name) => {
-    say(`sada: ${name} cannot start, see its message above`);
+  const children = startRoles(config, childEnvironment(config, env, url, secret), (name, reason) => {
+    say(`sada: ${name} cannot start: ${reason ?? 'see its message above'}`);
     end(1);
   });
   let needsSample: boolean;
@@ -144,7 +144,11 @@ function childEnvironment(config: Config, env: Record<string, string | undefined
   return { ...env, ...quiet, DATABASE_URL: url, SADA_SECRET: secret, SADA_DATA_DIR: resolve(config.dataDir) };
 }
 
-function startRoles(config: Config, env: Record<string, string | undefined>, onFatal: (name: string) => void): Child[] {
+function startRoles(
+  config: Config,
+  env: Record<string, string | undefined>,
+  onFatal: (name: string, reason: string | undefined) => void,
+): Child[] {
   // Each process that serves metrics needs a port of its own: workers from SADA_METRICS_PORT on, then the scheduler.
   const child = (name: string, command: string[], metrics?: number) =>
     superviseChild({

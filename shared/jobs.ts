@@ -219,6 +219,28 @@ export function openRedis(target: Exclude<QueueTarget, { driver: 'postgres' }>):
   return client;
 }
 
+/**
+ * What is wrong with a Redis for a queue that must not lose jobs, in plain words; empty when all is well or when the
+ * server does not tell (managed ones often refuse CONFIG).
+ */
+export async function redisAdvice(target: QueueTarget): Promise<string[]> {
+  if (target.driver === 'postgres') return [];
+  const client = openRedis(target);
+  try {
+    const read = async (name: string) => ((await client.config('GET', name)) as string[])[1];
+    const advice: string[] = [];
+    if ((await read('maxmemory-policy')) !== 'noeviction')
+      advice.push('maxmemory-policy is not noeviction: jobs may be evicted');
+    if ((await read('appendonly')) !== 'yes')
+      advice.push('appendonly is off: a crash of Redis loses the queue until the sweep');
+    return advice;
+  } catch {
+    return [];
+  } finally {
+    client.disconnect();
+  }
+}
+
 function toHostPort(node: string): { host: string; port: number } {
   const [host = '', port = ''] = node.split(':');
   return { host, port: Number(port) };

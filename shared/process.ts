@@ -31,7 +31,7 @@ export async function waitForDatabase(db: Db, log: Log, signal?: AbortSignal): P
       const state = await schemaState(db);
       if (state === 'ready') return;
       if (state === 'newer') throw new NewerDatabaseError();
-      if (tries % 100 === 50) log.warn({}, 'waiting for the migrations: `sada migrate` runs them');
+      if (tries % 300 === 299) log.warn({}, 'waiting for the migrations: `sada migrate` runs them');
     } catch (err) {
       if (err instanceof NewerDatabaseError) throw err;
       if (tries % 100 === 0) log.warn({ err }, 'waiting for the database');
@@ -46,7 +46,7 @@ export async function databaseOrExit(db: Db, log: Log): Promise<void> {
     await waitForDatabase(db, log);
   } catch (err) {
     log.fatal({ err }, 'cannot start');
-    process.exit(FATAL_EXIT);
+    await endForGood(err instanceof Error ? err.message : String(err));
   }
 }
 
@@ -66,6 +66,12 @@ export function announce(db: Db, role: string): () => Promise<void> {
 /** Tells the parent process, if there is one, that this role does its work now. */
 export function tellReady(more: Record<string, unknown> = {}): void {
   process.send?.({ ready: true, ...more });
+}
+
+/** Ends the process for good, telling the parent why in words for a person. */
+export async function endForGood(reason: string): Promise<never> {
+  if (process.send) await new Promise((resolve) => process.send?.({ fatal: reason }, resolve));
+  process.exit(FATAL_EXIT);
 }
 
 /** Closes when the parent process is gone, so that none of a killed `sada all` lives on. Without a parent, does nothing. */

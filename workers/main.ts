@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import closeWithGrace from 'close-with-grace';
 import { loadConfig, queueTarget } from '../shared/config.ts';
-import { openQueues } from '../shared/jobs.ts';
+import { openQueues, redisAdvice } from '../shared/jobs.ts';
 import { createLog } from '../shared/log.ts';
 import { registry, setBuildVersion, startDefaultMetrics } from '../shared/metrics.ts';
 import { announce, checkZones, closeWithParent, databaseOrExit, tellReady } from '../shared/process.ts';
@@ -44,6 +44,9 @@ await databaseOrExit(db, log);
 await checkZones(db, config.zone, log);
 const target = queueTarget(config, config.databaseUrl);
 const queues = await openQueues(target, (err) => log.warn({ err }, 'queue error'));
+if (role === 'scheduler') {
+  for (const advice of await redisAdvice(target)) log.warn({ advice }, 'Redis is not set up for a queue');
+}
 const stop = new AbortController();
 const gone = announce(db, role);
 const metrics = config.metricsPort === undefined ? undefined : serveMetrics(config.metricsPort, config.host);

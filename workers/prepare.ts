@@ -4,15 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import type { Analysis } from '../shared/contracts/analysis.ts';
-import { type CollectedEvent, type CollectedPost, MAX_TEXT } from '../shared/contracts/collected.ts';
+import { type CollectedEvent, type CollectedPost, EARLIEST_POST, MAX_TEXT } from '../shared/contracts/collected.ts';
 import { TOPIC_CODES } from '../shared/contracts/words.ts';
 import type { Analyser } from '../shared/nlp/analyse.ts';
 import { textKey } from '../shared/nlp/textKey.ts';
 import type { Pseudonym } from '../shared/pseudonym.ts';
 import { INGEST_VERSION, type PostRow } from '../shared/store/posts.ts';
-
-/** Before this, a date is a mistake of the site: the post counts at the time of its collection. */
-const OLDEST = Date.parse('1995-01-01T00:00:00Z');
 
 export interface PrepareDeps {
   analyser: Analyser;
@@ -122,7 +119,7 @@ function toRow(deps: PrepareDeps, origin: Origin, post: CollectedPost, analysis:
 /** A missing or absurd date becomes the time of collection, a future one is clamped to it: no post is ahead of its day. */
 function publishedAt(given: string | undefined, now: Date): string {
   const at = given ? Date.parse(given) : Number.NaN;
-  return new Date(at >= OLDEST && at <= now.getTime() ? at : now.getTime()).toISOString();
+  return new Date(at >= EARLIEST_POST && at <= now.getTime() ? at : now.getTime()).toISOString();
 }
 
 /** Proof of what a text was, for the record of an edit. */

@@ -1,8 +1,8 @@
 /** POST /v1/posts: programs hand over posts. Written to the inbox in one transaction, then told to the queue. */
 import { MAX_PUSH, PushAnswer, PushBody, type PushItem } from '../../shared/contracts/api/posts.ts';
-import { CollectedPost } from '../../shared/contracts/collected.ts';
-import type { FieldError } from '../../shared/errors.ts';
-import { receivePush } from '../../shared/store/chunks.ts';
+import { CollectedPost, EARLIEST_POST } from '../../shared/contracts/collected.ts';
+import { AppError, type FieldError } from '../../shared/errors.ts';
+import { countWaiting, receivePush } from '../../shared/store/chunks.ts';
 import { inTransaction, type Tx } from '../../shared/store/db.ts';
 import { once } from '../../shared/store/idempotency.ts';
 import { pushSource } from '../../shared/store/sources.ts';
@@ -13,8 +13,8 @@ import { textProblems } from '../text.ts';
 import { type RouteDeps, tellQueue } from './deps.ts';
 
 const BODY_BYTES = 8 * 1024 * 1024;
-/** Older posts would each open a partition of their month. */
-const EARLIEST = Date.UTC(1990, 0, 1);
+/** Chunks that may wait before pushes are asked to wait, too: about a million posts. */
+const MAX_WAITING = 2_000;
 
 export function pushRoutes(deps: RouteDeps): Route[] {
   return [
@@ -31,6 +31,11 @@ export function pushRoutes(deps: RouteDeps): Route[] {
       schemas: { body: PushBody, response: PushAnswer },
       handle: async ({ body, caller, bodyHash, header, setHeader }) => {
         refuse(textProblems(body.source, '/source'));
+        if ((await countWaiting(deps.db)) > MAX_WAITING) {
+          throw new AppError('unavailable', 'Too many posts wait to be ingested; send this again later', {
+            retryAfterMs: 30_000,
+          });
+        }
         const checked = body.posts.map(checkItem);
         const key = idempotencyKey(header('Idempotency-Key'));
         let inboxIds: number[] = [];
@@ -67,7 +72,7 @@ function checkItem(item: unknown, index: number): Checked {
   if (texts.length > 0) return { errors: texts };
   const parsed = CollectedPost.safeParse(item);
   if (!parsed.success) return { errors: fieldErrors(parsed.error, pointer).slice(0, 10) };
-  const early = parsed.data.published_at !== undefined && !(Date.parse(parsed.data.published_at) >= EARLIEST);
+  const early = parsed.data.published_at !== undefined && !(Date.parse(parsed.data.published_at) >= EARLIEST_POST);
   return early ? { errors: [{ pointer: `${pointer}/published_at`, detail: 'is before 1990' }] } : { post: parsed.data };
 }
 

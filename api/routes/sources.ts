@@ -171,10 +171,10 @@ async function describeAll({ db, zone }: RouteDeps, sources: readonly SourceRow[
 const iso = (at: Date | null) => at?.toISOString() ?? null;
 
 function toSource(source: SourceRow, nextLocal: string | null): Source {
-  const { id, kind, name, site, keep, every_minutes, state, sample, failures, error, counts, settings } = source;
+  const { id, kind, name, site, keep, every_minutes, state, sample, failures, error, notes, counts, settings } = source;
   const health = state === 'paused' ? 'paused' : failures > 0 ? 'failing' : source.last_success_at ? 'ok' : 'waiting';
   return {
-    ...{ id, kind, name, site, keep, every_minutes, state, sample, failures, error, counts, health },
+    ...{ id, kind, name, site, keep, every_minutes, state, sample, failures, error, notes, counts, health },
     // Of the settings only the address: a connector's may hold a secret.
     url: typeof settings.url === 'string' ? settings.url : null,
     created_at: source.created_at.toISOString(),

@@ -13,6 +13,7 @@ import type { Db } from '../../shared/store/db.ts';
 import { findImport, listImports } from '../../shared/store/imports.ts';
 import { type ImportOptions, type ImportReport, importFile } from '../../workers/importFile.ts';
 import type { ImportProgress } from '../../workers/imports/progress.ts';
+import { visible, visibleJson } from '../../workers/imports/visible.ts';
 import { printTable } from './table.ts';
 
 export type OpenContext = () => Promise<{
@@ -77,7 +78,12 @@ export function registerImport(program: Command, open: OpenContext): void {
           'counts',
           'created_at',
         ];
-        printTable(await listImports(db), columns);
+        const rows = (await listImports(db)).map((row) => ({
+          ...row,
+          source: visible(row.source),
+          file_name: visible(row.file_name),
+        }));
+        printTable(rows, columns);
       }),
     );
   command
@@ -112,7 +118,7 @@ async function undo({ db, zone }: Context, id: number): Promise<void> {
   if (!found) throw new AppError('not_found', `There is no import ${id}; \`sada import list\` shows them`);
   const { removed, kept } = await undoImport(db, zone, id);
   process.stdout.write(
-    `import ${id} of ${found.file_name}: ${removed} posts removed, ${kept} stay because something else saw them\n`,
+    `import ${id} of ${visible(found.file_name)}: ${removed} posts removed, ${kept} stay because something else saw them\n`,
   );
 }
 
@@ -139,7 +145,7 @@ async function importOne(
   { name, json, ...rest }: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  const view = showProgress(basename(file));
+  const view = showProgress(visible(basename(file)));
   const deps = {
     db: context.db,
     enqueue: (ids: number[]) => context.queues.addChunks(ids.map((id) => ({ from: 'import' as const, id }))),
@@ -155,7 +161,7 @@ async function importOne(
     };
     const report = await importFile(deps, options);
     view.end();
-    process.stdout.write(json ? `${JSON.stringify({ file, ...report })}\n` : describeReport(file, report));
+    process.stdout.write(json ? `${visibleJson({ file, ...report })}\n` : describeReport(file, report));
     return report.valid === 0 ? FAILED : 0;
   } catch (error) {
     view.end();
@@ -164,7 +170,7 @@ async function importOne(
       return STOPPED;
     }
     if (!(error instanceof AppError)) throw error;
-    process.stderr.write(`sada: ${error.message}\n`);
+    process.stderr.write(`sada: ${visible(error.message)}\n`);
     return error.errors.some(({ pointer }) => /^\/(map|zone)/.test(pointer)) ? USAGE : FAILED;
   }
 }
@@ -172,9 +178,7 @@ async function importOne(
 /** The report for people: counts, what was read from where, the first errors. */
 function describeReport(file: string, report: ImportReport): string {
   const { importId, rows, invalid, errors, outcomes, mapping, notes } = report;
-  const counts = Object.entries(outcomes)
-    .filter(([, n]) => n > 0)
-    .map(([outcome, n]) => `${n} ${outcome.replaceAll('_', ' ')}`);
+  const counts = Object.entries(outcomes).map(([outcome, n]) => `${n} ${outcome.replaceAll('_', ' ')}`);
   const lines = [
     `${basename(file)}${importId === undefined ? ' (dry run, nothing written)' : `, import ${importId}`}: ${rows} rows, ${invalid} invalid; ${counts.join(', ') || 'no posts'}`,
     `  columns: ${Object.entries(mapping)
@@ -184,7 +188,7 @@ function describeReport(file: string, report: ImportReport): string {
     ...errors.slice(0, SHOWN_ERRORS).map(({ detail }) => `  ${detail}`),
     ...(invalid > SHOWN_ERRORS ? [`  … ${invalid - SHOWN_ERRORS} more invalid; --json lists the first 1,000`] : []),
   ];
-  return `${lines.join('\n')}\n`;
+  return lines.map((line) => `${visible(line)}\n`).join('');
 }
 
 const STEPS = { checking: 'checking ', reading: 'reading  ', ingesting: 'ingesting' } as const;

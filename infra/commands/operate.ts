@@ -43,7 +43,11 @@ export function registerOperate(program: Command, open: OpenContext, config: () 
     .description('sources with their health')
     .action(() =>
       inContext(async ({ db }) => {
-        printTable(await listSources(db), [
+        const rows = (await listSources(db)).map((source) => ({
+          ...source,
+          notes: source.notes.map(({ code, detail }) => `${code} ${detail}`).join(', ') || null,
+        }));
+        printTable(rows, [
           'id',
           'kind',
           'name',
@@ -53,6 +57,7 @@ export function registerOperate(program: Command, open: OpenContext, config: () 
           'next_run_at',
           'failures',
           'error',
+          'notes',
           'counts',
         ]);
       }),

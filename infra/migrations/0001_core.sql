@@ -87,7 +87,9 @@ create table source_state (
   next_run_at timestamptz,
   not_before timestamptz,
   failures integer not null default 0,
-  error jsonb
+  error jsonb,
+  -- what the last good run had to tell: [{ code, detail }]
+  notes jsonb not null default '[]'
 );
 
 -- The ledger: what is known of each hour of each source.

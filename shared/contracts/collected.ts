@@ -3,10 +3,13 @@
  * Written by workers/sources/* and by POST /v1/posts; read by workers/ingest.ts.
  */
 import { z } from 'zod';
-import { PostKind } from './words.ts';
+import { PostKind, SourceNoteCode } from './words.ts';
 
 /** Longest text kept of a post, in UTF-16 code units; what is beyond is cut at a code point and counted as cut. */
 export const MAX_TEXT = 20_000;
+
+/** No post is older, in ms: an earlier date is a mistake of whoever gave it, and every month opens a partition. */
+export const EARLIEST_POST = Date.UTC(1990, 0, 1);
 
 /** A post as its source tells it. `external_id` is the site's own id: identity is (site, external_id) and nothing else. */
 export const CollectedPost = z.strictObject({
@@ -48,3 +51,7 @@ export const CollectedEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('delete_author'), site: z.string(), author: z.string() }),
 ]);
 export type CollectedEvent = z.infer<typeof CollectedEvent>;
+
+/** Something that a visit has to tell the operator and that is no error. `detail`: how many, where to, or what of it. */
+export const SourceNote = z.object({ code: SourceNoteCode, detail: z.string() });
+export type SourceNote = z.infer<typeof SourceNote>;
