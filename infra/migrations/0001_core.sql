@@ -314,6 +314,23 @@ create table rollup_day (
   primary key (topic, day, language, source_id, kind)
 ) with (fillfactor = 70);
 
+-- Local months: a year by topic is a few thousand cells here and a quarter of a million by days.
+create table rollup_month (
+  topic smallint not null,
+  month date not null,
+  language text not null,
+  source_id integer not null,
+  kind post_kind not null,
+  n integer not null,
+  scored integer not null,
+  positive integer not null,
+  neutral integer not null,
+  negative integer not null,
+  score_sum bigint not null,
+  score_sq_sum bigint not null,
+  primary key (topic, month, language, source_id, kind)
+) with (fillfactor = 70);
+
 -- Hours whose posts retention has removed: their numbers stay and can no longer be recounted.
 create table expired_months (
   month date primary key,
@@ -356,7 +373,7 @@ create table idempotency_keys (
 create index idempotency_keys_created on idempotency_keys (created_at);
 
 -- Down Migration
-drop table idempotency_keys, api_keys, reconciliations, expired_months, rollup_day, rollup_hour, post_revisions,
+drop table idempotency_keys, api_keys, reconciliations, expired_months, rollup_month, rollup_day, rollup_hour, post_revisions,
   post_sources, post_entities, post_topics, posts, post_keys, dead_posts, inbox, import_chunks, imports, source_counts,
   source_hours, source_state, sources, processes, topic_terms, topics, zone_offsets, data_log, data_version, settings;
 drop type hour_state;

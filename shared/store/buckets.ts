@@ -150,3 +150,32 @@ function addHours(plan: CellPlan, hours: TimeRange): void {
   if (last && last.to.getTime() === hours.from.getTime()) last.to = hours.to;
   else plan.hours.push({ from: hours.from, to: hours.to });
 }
+
+/** Splits stretches of local days ('YYYY-MM-DD', both ends included) into whole months (their first days) and the rest. */
+export function wholeMonths(stretches: readonly { from: string; to: string }[]): {
+  months: string[];
+  days: { from: string; to: string }[];
+} {
+  const months: string[] = [];
+  const days: { from: string; to: string }[] = [];
+  for (const { from, to } of stretches) {
+    const end = Date.parse(to) + DAY_MS;
+    let loose = from;
+    for (let at = Date.parse(from); at < end; at = nextMonth(at)) {
+      if (!toDay(at).endsWith('-01') || nextMonth(at) > end) continue;
+      if (loose < toDay(at)) days.push({ from: loose, to: toDay(at - DAY_MS) });
+      months.push(toDay(at));
+      loose = toDay(nextMonth(at));
+    }
+    if (loose <= to) days.push({ from: loose, to });
+  }
+  return { months, days };
+}
+
+const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+/** The first instant of the UTC month after `ms`: here the days are names, without a zone. */
+function nextMonth(ms: number): number {
+  const date = new Date(ms);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+}

@@ -6,7 +6,7 @@
 import type { Dimension, Measures } from '../contracts/api/common.ts';
 import { netSentiment } from '../contracts/net.ts';
 import { type Label, type PostKind, TOPIC_CODES } from '../contracts/words.ts';
-import { type CellPlan, type Offset, planCells, type TimeRange } from './buckets.ts';
+import { type CellPlan, type Offset, planCells, type TimeRange, wholeMonths } from './buckets.ts';
 import { many, type Queryable } from './db.ts';
 
 export interface Choice<T> {
@@ -114,8 +114,14 @@ function fromRollups(filters: Filters, by: readonly Column[], plan: CellPlan) {
     parts.push(`select width_bucket(r.hour, ${add(plan.starts)}::timestamptz[]) as bucket, ${columns}
       from rollup_hour r where ${where} and (${ranges.join(' or ')})`);
   }
-  if (plan.days.length > 0) {
-    const ranges = plan.days.map(({ from, to }) => `r.day between ${add(from)} and ${add(to)}`);
+  const { months, days } = plan.starts.length === 1 ? wholeMonths(plan.days) : { months: [], days: plan.days };
+  if (months.length > 0) {
+    parts.push(
+      `select 1 as bucket, ${columns} from rollup_month r where ${where} and r.month = any(${add(months)}::date[])`,
+    );
+  }
+  if (days.length > 0) {
+    const ranges = days.map(({ from, to }) => `r.day between ${add(from)} and ${add(to)}`);
     parts.push(`select (${add(plan.dayBuckets)}::int[])[width_bucket(r.day, ${add(plan.firstDays)}::date[])] as bucket, ${columns}
       from rollup_day r where ${where} and (${ranges.join(' or ')})`);
   }

@@ -165,7 +165,8 @@ quarters as materialized (
 ),
 offsets as materialized (
   select q.quarter, date_bin('1 hour', q.quarter, timestamptz '2000-01-01 00:00:00+00') as hour,
-    ((q.quarter at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date as day
+    ((q.quarter at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date as day,
+    date_trunc('month', (q.quarter at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date as month
   from (select distinct quarter from quarters) q
   cross join lateral (
     select offset_minutes from zone_offsets
@@ -176,7 +177,7 @@ offsets as materialized (
 export const MEASURES = ['n', 'scored', 'positive', 'neutral', 'negative', 'score_sum', 'score_sq_sum'];
 
 // One order of keys for all writers, or they deadlock.
-function rollup(name: string, table: string, time: 'hour' | 'day'): string {
+function rollup(name: string, table: string, time: 'hour' | 'day' | 'month'): string {
   const sums = MEASURES.map((m) => `sum(q.${m}) as ${m}`).join(', ');
   return `
 ${name} as (
@@ -207,6 +208,7 @@ export const INSERT_POSTS = `with ${[
   CELLS,
   rollup('hours', 'rollup_hour', 'hour'),
   rollup('days', 'rollup_day', 'day'),
+  rollup('months', 'rollup_month', 'month'),
 ].join(',\n')}\n${RESULT}`;
 
 /** For batches that also edit, delete, label, exclude or re-score. $1 rows as JSON, $2 reporting zone. */
@@ -221,6 +223,7 @@ export const CHANGE_POSTS = `with ${[
   CELLS,
   rollup('hours', 'rollup_hour', 'hour'),
   rollup('days', 'rollup_day', 'day'),
+  rollup('months', 'rollup_month', 'month'),
 ].join(',\n')}\n${RESULT}`;
 
 /** Recounts what the rollups of a range of hours should be, from the posts. $1 from, $2 to (hours), $3 reporting zone. */

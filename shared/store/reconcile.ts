@@ -20,9 +20,13 @@ function repairSql(table: 'rollup_hour' | 'rollup_day', time: 'hour' | 'day', sc
     select q.topic, o.${time}, q.language, q.source_id, q.kind, ${sums}
     from quarters q join offsets o on o.quarter = q.quarter group by 1, 2, 3, 4, 5),
   present as (select * from ${table} where ${scope}),
-  differing as (
+  ${repairCells(table, time, `(select * from wanted where ${scope})`)}`;
+}
+
+function repairCells(table: string, time: string, wanted: string): string {
+  return `differing as (
     select topic, ${time}, language, source_id, kind, ${differences}
-    from (select * from wanted where ${scope}) w full join present r using (topic, ${time}, language, source_id, kind)),
+    from ${wanted} w full join present r using (topic, ${time}, language, source_id, kind)),
   wrong as (select * from differing where ${anyDiffers}),
   repaired as (
     insert into ${table} as t select * from wrong order by 1, 2, 3, 4, 5
@@ -39,6 +43,16 @@ const WHOLE_DAY = `not exists (select 1 from expired_months m where day >= m.mon
 
 const REPAIR_HOURS = repairSql('rollup_hour', 'hour', `hour >= $1 and hour < $2 and ${WHOLE_HOUR}`);
 const REPAIR_DAYS = repairSql('rollup_day', 'day', `day >= $4::date and day < $5::date and ${WHOLE_DAY}`);
+
+// Months are sums of days, and those are right by now; days of expired months keep their numbers, so do their months.
+const REPAIR_MONTHS = `
+  with wanted as (
+    select q.topic, date_trunc('month', q.day)::date as month, q.language, q.source_id, q.kind, ${sums}
+    from rollup_day q where q.day >= date_trunc('month', $1::date) and q.day < date_trunc('month', $2::date - 1) + interval '1 month'
+    group by 1, 2, 3, 4, 5),
+  present as (
+    select * from rollup_month where month >= date_trunc('month', $1::date) and month <= $2::date - 1),
+  ${repairCells('rollup_month', 'month', 'wanted')}`;
 
 export interface Reconciliation {
   checked: number;
@@ -64,10 +78,12 @@ export async function reconcile(db: Db, zone: string, fromDay: string, toDay: st
   const toHour = new Date(Math.floor(range.to.getTime() / hourMs) * hourMs);
   const hours = await repair(db, REPAIR_HOURS, [fromHour, toHour, zone]);
   const days = await repair(db, REPAIR_DAYS, [range.from, range.to, zone, fromDay, toDay]);
+  const months = await repair(db, REPAIR_MONTHS, [fromDay, toDay]);
+  const parts = [hours, days, months];
   const result = {
-    checked: hours.checked + days.checked,
-    repaired: hours.repaired + days.repaired,
-    cells: [...hours.cells, ...days.cells],
+    checked: parts.reduce((sum, part) => sum + part.checked, 0),
+    repaired: parts.reduce((sum, part) => sum + part.repaired, 0),
+    cells: parts.flatMap((part) => part.cells),
   };
   await run(
     db,
@@ -82,11 +98,12 @@ async function repair(db: Queryable, sql: string, values: unknown[]): Promise<Re
   return row ?? { checked: 0, repaired: 0, cells: [] };
 }
 
-/** Makes rollup_day anew from rollup_hour, for another reporting zone. Zones off the hour get the day of the hour's start. */
+/** Makes days and months anew from rollup_hour, for another reporting zone. Zones off the hour get the day of the hour's start. */
 export async function rebuildDays(tx: Tx, zone: string): Promise<void> {
   const sumsOfHours = MEASURES.map((m) => `sum(h.${m})`).join(', ');
-  await tx.query('lock table rollup_day in exclusive mode');
+  await tx.query('lock table rollup_day, rollup_month in exclusive mode');
   await run(tx, 'delete from rollup_day');
+  await run(tx, 'delete from rollup_month');
   await run(
     tx,
     `insert into rollup_day (topic, day, language, source_id, kind, ${MEASURES.join(', ')})
@@ -94,5 +111,12 @@ export async function rebuildDays(tx: Tx, zone: string): Promise<void> {
      from rollup_hour h join zone_offsets z on z.zone = $1 and z.from_at <= h.hour and z.to_at > h.hour
      group by 1, 2, 3, 4, 5`,
     [zone],
+  );
+  const sumsOfDays = MEASURES.map((m) => `sum(d.${m})`).join(', ');
+  await run(
+    tx,
+    `insert into rollup_month (topic, month, language, source_id, kind, ${MEASURES.join(', ')})
+     select d.topic, date_trunc('month', d.day)::date, d.language, d.source_id, d.kind, ${sumsOfDays}
+     from rollup_day d group by 1, 2, 3, 4, 5`,
   );
 }

@@ -25,4 +25,5 @@ export async function pruneOld(db: Db): Promise<void> {
   await run(db, `delete from processes where seen_at < now() - interval '1 day'`);
   await run(db, `delete from rollup_hour where n = 0 and scored = 0 and score_sum = 0 and score_sq_sum = 0`);
   await run(db, `delete from rollup_day where n = 0 and scored = 0 and score_sum = 0 and score_sq_sum = 0`);
+  await run(db, `delete from rollup_month where n = 0 and scored = 0 and score_sum = 0 and score_sq_sum = 0`);
 }

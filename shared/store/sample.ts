@@ -20,6 +20,7 @@ export async function forgetRevisions(tx: Tx, postIds: readonly number[]): Promi
 export async function forgetSources(tx: Tx, sourceIds: readonly number[], sites: readonly string[]): Promise<void> {
   await run(tx, 'delete from rollup_hour where source_id = any($1)', [sourceIds]);
   await run(tx, 'delete from rollup_day where source_id = any($1)', [sourceIds]);
+  await run(tx, 'delete from rollup_month where source_id = any($1)', [sourceIds]);
   await run(tx, 'delete from post_sources where source_id = any($1)', [sourceIds]);
   await run(
     tx,

@@ -3,6 +3,7 @@
  * workers/collect.ts moves cursors and health; the API and the CLI list and change sources.
  */
 
+import type { SourceNote } from '../contracts/collected.ts';
 import type { HourState } from '../contracts/words.ts';
 import { AppError } from '../errors.ts';
 import { many, one, type Queryable, run, type Tx } from './db.ts';
@@ -24,6 +25,8 @@ export interface SourceRow {
   not_before: Date | null;
   failures: number;
   error: { code: string; detail: string } | null;
+  /** Of the last good run. */
+  notes: SourceNote[];
   /** Events by outcome since the source exists. */
   counts: Record<string, number>;
 }
@@ -41,6 +44,7 @@ export interface NewSource {
 
 const SELECT = `
   select s.*, st.last_run_at, st.last_success_at, st.next_run_at, st.not_before, coalesce(st.failures, 0) as failures, st.error,
+    coalesce(st.notes, '[]') as notes,
     coalesce((select jsonb_object_agg(c.outcome, c.n) from (
       select outcome, sum(n) as n from source_counts where source_id = s.id group by outcome) c), '{}') as counts
   from sources s left join source_state st on st.source_id = s.id`;
@@ -191,13 +195,18 @@ export async function saveCursor(
   return row?.version;
 }
 
-/** Notes that a run ended well; the next is due after `quietForMs` at the earliest. */
-export async function markRunOk(db: Queryable, sourceId: number, quietForMs: number): Promise<void> {
+/** Notes that a run ended well and what it had to tell; the next is due after `quietForMs` at the earliest. */
+export async function markRunOk(
+  db: Queryable,
+  sourceId: number,
+  quietForMs: number,
+  notes: readonly SourceNote[],
+): Promise<void> {
   await run(
     db,
-    `update source_state set last_run_at = now(), last_success_at = now(), failures = 0, error = null,
+    `update source_state set last_run_at = now(), last_success_at = now(), failures = 0, error = null, notes = $3,
        not_before = now() + make_interval(secs => $2::float8 / 1000) where source_id = $1`,
-    [sourceId, quietForMs],
+    [sourceId, quietForMs, JSON.stringify(notes)],
   );
 }
 

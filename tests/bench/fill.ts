@@ -74,7 +74,7 @@ function sumInto(time: 'hour' | 'day'): string {
     on conflict (topic, ${time}, language, source_id, kind) do update set ${additions}`;
 }
 
-const ROLLUPS = `${RECOUNT}, hours as (${sumInto('hour')}) ${sumInto('day')}`;
+const ROLLUPS = `${RECOUNT}, hours as (${sumInto('hour')}), days as (${sumInto('day')}) ${sumInto('month')}`;
 
 /** Fills an empty, migrated database with `posts` posts over the 12 months before `now`. Throws when the sums are wrong. */
 export async function fillYear(db: Db, posts: number, now: Date): Promise<void> {
@@ -137,10 +137,11 @@ async function checkSums(db: Db, posts: number, now: Date): Promise<void> {
     db,
     `select (select count(*) from posts) as posts, (select count(*) from post_keys) as keys,
        (select sum(n) from rollup_hour where topic = 0)::bigint as hours, (select sum(n) from rollup_day where topic = 0)::bigint as days,
+       (select sum(n) from rollup_month where topic = 0)::bigint as months,
        (select sum(n) from rollup_hour where topic > 0)::bigint - (select count(*) from post_topics) as "topicHours",
        (select sum(n) from rollup_day where topic > 0)::bigint - (select count(*) from post_topics) as "topicDays"`,
   );
-  const wanted = { posts, keys: posts, hours: posts, days: posts, topicHours: 0, topicDays: 0 };
+  const wanted = { posts, keys: posts, hours: posts, days: posts, months: posts, topicHours: 0, topicDays: 0 };
   if (JSON.stringify(found) !== JSON.stringify(wanted)) {
     throw new Error(`the filled database is wrong: wanted ${JSON.stringify(wanted)}, found ${JSON.stringify(found)}`);
   }

@@ -112,17 +112,19 @@ export async function wrongCells(db: Db, zone = 'Africa/Casablanca'): Promise<Re
     `with mentions as (
        select 0::smallint as topic, p.published_at, p.language, p.source_id, p.kind, p.label, p.score,
          date_trunc('hour', p.published_at, 'UTC') as hour,
-         ((p.published_at at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date as day
+         ((p.published_at at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date as day,
+         date_trunc('month', (p.published_at at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date as month
        from posts p join zone_offsets z on z.zone = $1 and z.from_at <= p.published_at and z.to_at > p.published_at
        where p.excluded_at is null
        union all
        select t.topic, p.published_at, p.language, p.source_id, p.kind, t.label, t.score,
          date_trunc('hour', p.published_at, 'UTC'),
-         ((p.published_at at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date
+         ((p.published_at at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date,
+         date_trunc('month', (p.published_at at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date
        from posts p join post_topics t on t.post_id = p.post_id and t.published_at = p.published_at
        join zone_offsets z on z.zone = $1 and z.from_at <= p.published_at and z.to_at > p.published_at
        where p.excluded_at is null)
-     ${compare('rollup_hour', 'hour')} union all ${compare('rollup_day', 'day')}`,
+     ${compare('rollup_hour', 'hour')} union all ${compare('rollup_day', 'day')} union all ${compare('rollup_month', 'month')}`,
     [zone],
   );
 }
