@@ -67,7 +67,7 @@ const sums = MEASURES.map((m) => `sum(q.${m}) as ${m}`).join(', ');
 const additions = MEASURES.map((m) => `${m} = t.${m} + excluded.${m}`).join(', ');
 
 /** A local day may lie in two months: the second adds to it. */
-function sumInto(time: 'hour' | 'day'): string {
+function sumInto(time: 'hour' | 'day' | 'month'): string {
   return `insert into rollup_${time} as t (topic, ${time}, language, source_id, kind, ${MEASURES.join(', ')})
     select q.topic, o.${time}, q.language, q.source_id, q.kind, ${sums}
     from quarters q join offsets o on o.quarter = q.quarter group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
