@@ -3,12 +3,14 @@
  * sources is here: one owner at a time, cursor with the posts, counts, ledger, health, and when to come back.
  * workers/main.ts calls it for each collect job.
  */
+import type { SourceNote } from '../shared/contracts/collected.ts';
 import type { HourState } from '../shared/contracts/words.ts';
 import { SourceError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import { collectRuns, ingestEvents } from '../shared/metrics.ts';
-import { withAdvisoryLock } from '../shared/store/db.ts';
+import { type Tx, withAdvisoryLock } from '../shared/store/db.ts';
 import {
+  addCounts,
   findSource,
   markHours,
   markRunFailed,
@@ -64,6 +66,8 @@ async function runSource(
   const total: Outcomes = {};
   const started = now();
   let quietForMs = 0;
+  let isWhole = true;
+  const notes = new Map<string, SourceNote>();
   try {
     const settings = parseSettings(connector, source);
     const cursor = connector.cursor.safeParse(state.cursor);
@@ -81,7 +85,8 @@ async function runSource(
         deps,
         { sourceId: source.id, importId: null, keep: source.keep },
         batch.events,
-        async (tx) => {
+        async (tx, done) => {
+          await countEmpty(tx, source, batch.pages, done);
           if (batch.cursor === undefined) return;
           const moved = await saveCursor(tx, source.id, batch.cursor, version);
           if (moved === undefined) throw new Overtaken();
@@ -92,10 +97,12 @@ async function runSource(
       for (const page of batch.pages) {
         await noteGap(deps, source, page);
         quietForMs = Math.max(quietForMs, page.quietForMs ?? 0);
+        if (page.gap && page.gap.to >= started) isWhole = false;
+        for (const note of page.notes ?? []) notes.set(note.code, note); // the latest of each code
       }
     }
-    await markRunOk(deps.db, source.id, quietForMs);
-    await markCollected(deps, source, started);
+    await markRunOk(deps.db, source.id, quietForMs, [...notes.values()]);
+    if (isWhole) await markCollected(deps, source, started);
     finish(deps, source, total, 'ok');
   } catch (error) {
     if (error instanceof Overtaken || (signal.aborted && !(error instanceof SourceError)))
@@ -120,6 +127,19 @@ async function markCollected(deps: CollectDeps, source: SourceRow, started: Date
   if (!since || since.getTime() >= lastHour.getTime() + HOUR_MS) return;
   const from = new Date(Math.max(since.getTime(), lastHour.getTime() - LEDGER_HOURS * HOUR_MS));
   await tellLedger(deps, source, { from, to: lastHour, state: 'collected', reason: null });
+}
+
+/** Items without words are no events, and are counted all the same: in the transaction of the page that had them. */
+async function countEmpty(
+  tx: Tx,
+  source: SourceRow,
+  pages: readonly Page<unknown>[],
+  outcomes: Outcomes,
+): Promise<void> {
+  const empty = pages.reduce((sum, page) => sum + (page.empty ?? 0), 0);
+  if (empty === 0) return;
+  await addCounts(tx, source.id, { empty });
+  outcomes.empty = (outcomes.empty ?? 0) + empty;
 }
 
 async function noteGap(deps: CollectDeps, source: SourceRow, page: Page<unknown>): Promise<void> {

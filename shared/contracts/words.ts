@@ -34,3 +34,6 @@ export const TOPIC_CODES = [
 /** What is known of an hour of a source: all of it collected, a part, nothing although due, or still to come late. */
 export const HourState = z.enum(['collected', 'partial', 'missing', 'late']);
 export type HourState = z.infer<typeof HourState>;
+
+/** What a visit to a source may have to tell that is no error. */
+export const SourceNoteCode = z.enum(['cut_texts', 'empty_items', 'broken_feed', 'moved']);

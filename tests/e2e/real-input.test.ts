@@ -201,7 +201,7 @@ describe('the article that began it', () => {
 
         // under the site's own name, it is the post that is known already
         const [again] = await importFiles(sada, [file], '--site', 'hub.example', '--name', 'hub again');
-        expect(again).toMatchObject({ rows: 1, invalid: 0, outcomes: { added: 0, seen: 1 } });
+        expect(again).toMatchObject({ rows: 1, invalid: 0, outcomes: { seen: 1 } });
         const byTopic = (await api.get('/v1/breakdown?by=topic&period=24h')).body;
         expect(byTopic.total.n).toBe(2);
         expect(byTopic.rows.find(({ key: code }: { key: string }) => code === 'data_centres')).toMatchObject({

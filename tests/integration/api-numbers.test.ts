@@ -330,12 +330,18 @@ test('topics, sources and an added feed are described with names and local times
       everyMinutes: 15,
     }),
   );
-  await run(db, `update source_state set next_run_at = '2026-02-10T12:00Z' where source_id = $1`, [source.id]);
+  await run(
+    db,
+    `update source_state set next_run_at = '2026-02-10T12:00Z', notes = '[{"code": "empty_items", "detail": "2"}]'
+     where source_id = $1`,
+    [source.id],
+  );
   const { body } = await api.call('/v1/sources');
   expect(body.sources).toMatchObject([
     {
       name: 'Le Journal',
       health: 'waiting',
+      notes: [{ code: 'empty_items', detail: '2' }],
       url: 'https://lejournal.ma/rss',
       next_run_at: '2026-02-10T12:00:00.000Z',
       next_run_local: '2026-02-10T13:00:00',

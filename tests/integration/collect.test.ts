@@ -1,9 +1,13 @@
 /** Collecting: the cursor goes with its posts, one run at a time, trouble ends in health and ledger. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { vi } from 'vitest';
 import { z } from 'zod';
+import { registerOperate } from '../../infra/commands/operate.ts';
+import type { OpenContext } from '../../infra/context.ts';
 import { SourceError } from '../../shared/errors.ts';
 import { createLog } from '../../shared/log.ts';
-import { type Db, inTransaction, one, run } from '../../shared/store/db.ts';
+import { type Db, inTransaction, many, one, run } from '../../shared/store/db.ts';
 import { findSource, updateSource } from '../../shared/store/sources.ts';
 import { type CollectDeps, collect } from '../../workers/collect.ts';
 import type { Connector, Page } from '../../workers/sources/source.ts';
@@ -187,4 +191,88 @@ test('a paused source is not collected', async ({ db }) => {
     yield { events: [seen()], cursor: 1 };
   };
   expect(await collect(deps(db, pages), source.id, never)).toEqual({});
+});
+
+test('what the last good run had to tell is kept for the operator, one line a code, until a run has nothing to tell', async ({
+  db,
+}) => {
+  const source = await aFeed(db);
+  let quiet = false;
+  const pages: Pages = async function* () {
+    if (quiet) yield { events: [], cursor: 3 };
+    else {
+      yield { events: [], cursor: 1, notes: [{ code: 'empty_items', detail: '1' }] };
+      const moved = { code: 'moved', detail: 'https://example.ma/new' } as const;
+      yield { events: [], cursor: 2, notes: [{ code: 'empty_items', detail: '4' }, moved] };
+    }
+  };
+  await collect(deps(db, pages), source.id, never);
+  expect((await findSource(db, source.id))?.notes).toEqual([
+    { code: 'empty_items', detail: '4' },
+    { code: 'moved', detail: 'https://example.ma/new' },
+  ]);
+  expect(await sourcesCommand(db)).toContain('empty_items 4, moved https://example.ma/new');
+  quiet = true;
+  await run(db, 'update source_state set not_before = null');
+  await collect(deps(db, pages), source.id, never);
+  expect((await findSource(db, source.id))?.notes).toEqual([]);
+});
+
+/** What `sada sources` prints. */
+async function sourcesCommand(db: Db): Promise<string> {
+  const program = new Command();
+  const refuse = () => Promise.reject(new Error('not in this test'));
+  const context = { db, close: async () => undefined };
+  // the command reads the database alone; the rest of a context is not opened for it
+  registerOperate(program, async () => context as unknown as Awaited<ReturnType<OpenContext>>, refuse as never);
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    await program.parseAsync(['sources'], { from: 'user' });
+    return write.mock.calls.map(([text]) => String(text)).join('');
+  } finally {
+    write.mockRestore();
+  }
+}
+
+test('items without any words are counted with their page, or rolled back with it', async ({ db }) => {
+  const source = await aFeed(db);
+  let overtaken = true;
+  const pages: Pages = async function* () {
+    if (overtaken) await run(db, `update source_state set cursor = '9', version = version + 1`);
+    yield { events: [seen({ external_id: 'x' })], cursor: 10, empty: 3 };
+  };
+  await collect(deps(db, pages), source.id, never);
+  expect((await findSource(db, source.id))?.counts).toEqual({});
+  overtaken = false;
+  expect(await collect(deps(db, pages), source.id, never)).toMatchObject({ added: 1, empty: 3 });
+  expect((await findSource(db, source.id))?.counts).toEqual({ added: 1, empty: 3 });
+});
+
+test('a run whose answer was cut short claims no hour; the next whole one fills the hour that it covers', async ({
+  db,
+}) => {
+  const source = await aFeed(db);
+  let now = new Date('2026-11-20T09:20:00Z');
+  let cut = true;
+  const pages: Pages = async function* () {
+    yield { events: [], cursor: 1, ...(cut ? { gap: { from: now, to: now, reason: 'cut_short' } } : {}) };
+  };
+  const visit = async () => {
+    await run(db, 'update source_state set not_before = null');
+    await collect({ ...deps(db, pages), now: () => now }, source.id, never);
+    return many(
+      db,
+      `select to_char(hour at time zone 'UTC', 'HH24') as hour, state, reason from source_hours order by hour`,
+    );
+  };
+  await run(db, `update source_state set last_success_at = '2026-11-20T06:10:00Z'`);
+  const partial = { hour: '09', state: 'partial', reason: 'cut_short' };
+  expect(await visit()).toEqual([partial]);
+  await run(db, `update source_state set last_success_at = '2026-11-20T09:20:00Z'`);
+  now = new Date('2026-11-20T10:20:00Z');
+  expect(await visit()).toEqual([partial, { ...partial, hour: '10' }]);
+  await run(db, `update source_state set last_success_at = '2026-11-20T10:20:00Z'`);
+  now = new Date('2026-11-20T11:20:00Z');
+  cut = false;
+  expect(await visit()).toEqual([partial, { hour: '10', state: 'collected', reason: null }]);
 });

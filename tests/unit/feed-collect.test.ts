@@ -190,6 +190,26 @@ describe('a visit', { timeout: TIMEOUT_MS }, () => {
     const page = await visit();
     expect(posts(page).map(({ external_id }) => external_id)).toEqual(['a2']);
     expect(page.notes).toEqual([{ code: 'empty_items', detail: '1' }]);
+    expect(page.empty).toBe(1);
+  });
+
+  test('an item without any text is counted once however often it is seen, and is a post when it has one', async () => {
+    const link = 'https://example.ma/1';
+    putFeed([{ guid: 'a1', link }, { guid: 'a1', title: 'Un', link }, { guid: 'a2' }, { guid: 'a2' }]);
+    const first = await visit();
+    expect(posts(first).map(({ external_id }) => external_id)).toEqual(['a1']);
+    expect(first.empty).toBe(1);
+    const second = await visit(first.cursor);
+    expect(second).toMatchObject({ events: [], notes: [{ code: 'empty_items', detail: '3' }] });
+    expect(second.empty).toBeUndefined();
+    putFeed([
+      { guid: 'a2', title: 'Deux' },
+      { guid: 'a1', link },
+    ]);
+    const third = await visit(second.cursor);
+    expect(posts(third).map(({ external_id }) => external_id)).toEqual(['a2']);
+    putFeed([{ guid: 'a1', title: 'Un', link }]);
+    expect((await visit(third.cursor)).events).toEqual([]); // it is known although it was empty in between
   });
 
   test('a text that is too long is cut at a whole character and noted', async () => {
@@ -374,7 +394,40 @@ describe('trouble', { timeout: TIMEOUT_MS }, () => {
     });
     const page = await visit();
     expect(posts(page).map((post) => post.title)).toEqual(['un']);
-    expect(page.notes).toEqual([{ code: 'broken_feed' }]);
+    expect(page.notes).toEqual([{ code: 'broken_feed', detail: 'the answer was cut short' }]);
+  });
+
+  test('a broken feed that is whole is noted, and its hour is no gap', async () => {
+    answers.set('/feed', {
+      body: rss([{ guid: 'a1', title: 'R&D', text: 'x', more: '<source>a <' }]),
+      headers: { etag: '"x"' },
+    });
+    const page = await visit();
+    expect(page.notes).toMatchObject([{ code: 'broken_feed' }]);
+    expect(page.notes).not.toMatchObject([{ detail: 'the answer was cut short' }]);
+    expect(page.gap).toBeUndefined();
+    expect(page.cursor.etag).toBe('"x"');
+  });
+
+  test('a feed cut short is asked for again as a whole, and its hour is partial', async () => {
+    const headers = { etag: '"x"', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' };
+    const whole = rss([
+      { guid: 'a1', title: 'un' },
+      { guid: 'a2', title: 'deux' },
+    ]);
+    for (const length of [whole.indexOf('<item>') + 6, whole.indexOf('</item>') + 7, whole.length - 3]) {
+      answers.set('/feed', { body: whole.slice(0, length), headers });
+      const page = await visit();
+      expect(page.notes).toEqual([{ code: 'broken_feed', detail: 'the answer was cut short' }]);
+      expect(page.gap).toEqual({ from: START, to: START, reason: 'cut_short' });
+      expect(page.cursor).not.toHaveProperty('etag');
+      expect(page.cursor).not.toHaveProperty('lastModified');
+      answers.set('/feed', { body: whole, headers });
+      const next = await visit(page.cursor);
+      expect(page.events.length + next.events.length).toBe(2);
+      expect(next).toMatchObject({ cursor: { etag: '"x"', lastModified: headers['last-modified'] } });
+      expect(next.gap).toBeUndefined();
+    }
   });
 });
 

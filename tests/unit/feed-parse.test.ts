@@ -189,6 +189,7 @@ describe('real feeds', { timeout: THREAD_TIMEOUT_MS }, () => {
         continue;
       }
       const feed = await reading;
+      expect(feed.isCutShort, name).toBeUndefined();
       items += feed.items.length;
       for (const { title, text, link } of feed.items) {
         expect(`${title}\n${text}`).not.toMatch(/<\/?(p|div|br|span|img)\b[^>]*>|&(amp|nbsp|quot|#\d+);/);
@@ -209,6 +210,71 @@ describe('broken and hostile feeds', { timeout: THREAD_TIMEOUT_MS }, () => {
   test('XML that breaks off in its first item is malformed', async () => {
     const failure = await failureOf('<rss version="2.0"><channel><item><title><![CDATA[un');
     expect(failure).toMatchObject({ code: 'malformed', retryAfterMs: undefined });
+  });
+
+  const inRss = (rest: string) => `<rss version="2.0"><channel><title>t</title>${rest}`;
+  test.each([
+    ['after a tag of an item', inRss('<item><title>un</title></item><item><title>deux</title>'), ['un']],
+    ['within a text', inRss('<item><title>un</title></item><item><title>de'), ['un']],
+    ['between two items', inRss('<item><title>un</title></item>'), ['un']],
+    ['where its first item begins', inRss('<item>'), []],
+    ['after the first words of its first item', inRss('<item><title>un</title>'), []],
+    ['before any item', inRss(''), []],
+    [
+      'in words about how a feed ends',
+      inRss('<item><title>un</title></item><item><title><![CDATA[</rss> is how it ends, and '),
+      ['un'],
+    ],
+    [
+      'in an Atom feed',
+      '<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:entry><a:id>1</a:id><a:title>un</a:title></a:entry><a:entry>',
+      ['un'],
+    ],
+    [
+      'in RSS 1.0',
+      `<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"><channel>
+       <title>t</title></channel><item><title>un</title></item><item><title>deux</title>`,
+      ['un'],
+    ],
+    [
+      'in a news sitemap',
+      `<urlset xmlns:n="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>https://e.ma/1</loc>
+       <n:news><n:title>un</n:title></n:news></url><url><loc>https://e.ma/2</loc><n:news><n:title>deux</n:title>`,
+      ['un'],
+    ],
+  ])('a feed cut short %s gives its whole items and says so', async (_where, text, titles) => {
+    const feed = await parse(text);
+    expect(feed.isCutShort).toBe(true);
+    expect(feed.items.map(({ title }) => title)).toEqual(titles);
+  });
+
+  test.each([
+    ['a comment of a cache', `${inRss('<item><title>un</title></item></channel></rss>')}\n<!-- cached <item> page -->`],
+    ['blanks within its last tag', inRss('<item><title>un</title></item></channel></rss\n >')],
+    ['capitals', '<RSS version="2.0"><channel><title>t</title><item><title>un</title></item></channel></rss>'],
+    ['words before it', `Warning: x <br />\n${inRss('<item><title>un</title></item></channel></rss>')}`],
+    [
+      'its own end in a text',
+      inRss('<item><title>un</title><description>&lt;/rss></description></item></channel></rss>'),
+    ],
+    ['no items', '<rss version="2.0"/>'],
+  ])('a whole feed with %s is not taken for one cut short', async (_what, text) => {
+    expect((await parse(text)).isCutShort).toBeUndefined();
+  });
+
+  test('wherever a feed is cut, it is refused or said to be cut, and no half item is taken', async () => {
+    const whole = rss(
+      ['un', 'deux'].map((n) => `<item><title>${n}</title><link>https://e.ma/${n}</link></item>`).join(''),
+    );
+    const { items } = await parse(whole);
+    for (let length = whole.indexOf('<channel>'); length < whole.length; length += 1) {
+      const feed = await parse(whole.slice(0, length)).catch((error: unknown) => error as SourceError);
+      if (feed instanceof SourceError) expect(feed.code, `${length}`).toBe('malformed');
+      else {
+        expect(feed.isCutShort, whole.slice(0, length)).toBe(true);
+        expect(items.slice(0, feed.items.length)).toEqual(feed.items);
+      }
+    }
   });
 
   test('bare ampersands and unclosed tags are forgiven', async () => {

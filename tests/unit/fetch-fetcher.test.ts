@@ -272,6 +272,41 @@ describe('sizes and times', () => {
     await fresh.close();
   });
 
+  const ANNOUNCED = gzipSync('hello hello hello');
+  test.each([
+    ['that hangs up', 'server_error', 'Connection: close\r\nContent-Length: 100', 'abc', 'end'],
+    ['that sends nothing of it', 'server_error', 'Connection: close\r\nContent-Length: 100', '', 'end'],
+    [
+      'that hangs up within what it compressed',
+      'server_error',
+      `Connection: close\r\nContent-Encoding: gzip\r\nContent-Length: ${ANNOUNCED.length}`,
+      ANNOUNCED.subarray(0, 15),
+      'end',
+    ],
+    ['that promised to stay', 'unreachable', 'Content-Length: 100', 'abc', 'end'],
+    ['whose connection is reset', 'unreachable', 'Content-Length: 100', 'abc', 'reset'],
+    ['that leaves out the last chunk', 'unreachable', 'Transfer-Encoding: chunked', '3\r\nabc\r\n', 'end'],
+  ])(
+    'less than was announced, by a server %s, is an error, and waiting helps',
+    async (_who, code, headers, body, end) => {
+      const server = createTcpServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', () => {
+          socket.write(`HTTP/1.1 200 OK\r\nETag: "x"\r\n${headers}\r\n\r\n`);
+          socket.write(body, () => (end === 'reset' ? setTimeout(() => socket.resetAndDestroy(), 20) : socket.end()));
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const fresh = createFetcher({ userAgent: 'Sada/0.1', allowPrivate: [`127.0.0.1:${port}`], spacingMs: 0 });
+      const failure = await failureOf({ url: `http://127.0.0.1:${port}/` }, fresh);
+      expect(failure).toMatchObject({ code, retryAfterMs: 60_000 });
+      if (code === 'server_error') expect(failure.message).toBe('127.0.0.1 sent less than it announced');
+      await fresh.close();
+      server.close();
+    },
+  );
+
   test('a port where nobody listens is unreachable', async () => {
     const closed = createTcpServer();
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));

@@ -45,6 +45,10 @@ export function networkFailure(host: string, error: unknown): SourceError {
   if (/CERT|SIGNED|SIGNATURE|^ERR_(TLS|SSL)|^EPROTO$/.test(code)) {
     return new SourceError('unreachable', `${host} has no valid certificate`);
   }
+  // the site itself ended the answer; a connection that breaks on the way is told below
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    return new SourceError('server_error', `${host} sent less than it announced`);
+  }
   return new SourceError('unreachable', `the connection to ${host} broke${code ? ` (${code})` : ''}`);
 }
 

@@ -4,6 +4,7 @@
  * Try it: `for await (const page of feed.collect({ settings: { url }, cursor: null, … })) console.log(page.events)`.
  */
 import { z } from 'zod';
+import type { SourceNote } from '../../shared/contracts/collected.ts';
 import { SourceError } from '../../shared/errors.ts';
 import { siteOf } from '../../shared/site.ts';
 import type { FetchResult } from '../fetch/fetcher.ts';
@@ -12,12 +13,14 @@ import type { ParsedFeed } from './feeds/parsed.ts';
 import { parseInThread } from './feeds/parsePool.ts';
 import { floorMs, quietAfter, quietAfterNews } from './feeds/quiet.ts';
 import { webUrl } from './feeds/url.ts';
-import type { CollectInput, Connector, Page, SourceNote } from './source.ts';
+import type { CollectInput, Connector, Page } from './source.ts';
 
 const ACCEPT =
   'application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1';
 /** A permanent redirect is believed when it was seen so many times in a row. */
 const MOVES_TO_BELIEVE = 3;
+/** Of an address in a note: enough to know it by. */
+const MAX_DETAIL = 300;
 
 export const FeedSettings = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(2_048),
@@ -107,7 +110,7 @@ function toPage(
   result: FetchResult,
   parsed: ParsedFeed,
 ): Page<FeedCursor> {
-  const { events, seen, cut, empty } = toEvents({
+  const { events, seen, cut, empty, newEmpty } = toEvents({
     items: parsed.items,
     kind: settings.kind,
     site,
@@ -124,14 +127,25 @@ function toPage(
     changedAt: hasNews ? now().toISOString() : before.changedAt,
     floorMs: floor,
   };
-  if (result.headers.etag) cursor.etag = result.headers.etag;
-  if (result.headers['last-modified']) cursor.lastModified = result.headers['last-modified'];
+  // with validators of a feed cut short, the site would answer that nothing is new until something is
+  if (result.headers.etag && !parsed.isCutShort) cursor.etag = result.headers.etag;
+  if (result.headers['last-modified'] && !parsed.isCutShort) cursor.lastModified = result.headers['last-modified'];
   const quietMs = hasNews ? quietAfterNews(before, floor, now()) : quietAfter(cursor, now());
-  const notes: SourceNote[] = [...move.notes];
+  const notes = [...move.notes, ...notesOf(parsed, { cut, empty })];
+  const page: Page<FeedCursor> = { events, cursor, quietForMs: quietFor(quietMs, result) };
+  if (notes.length > 0) page.notes = notes;
+  if (newEmpty > 0) page.empty = newEmpty;
+  if (parsed.isCutShort) page.gap = { from: now(), to: now(), reason: 'cut_short' };
+  return page;
+}
+
+function notesOf({ recovered, isCutShort }: ParsedFeed, { cut, empty }: { cut: number; empty: number }): SourceNote[] {
+  const notes: SourceNote[] = [];
   if (cut > 0) notes.push({ code: 'cut_texts', detail: String(cut) });
   if (empty > 0) notes.push({ code: 'empty_items', detail: String(empty) });
-  if (parsed.recovered) notes.push({ code: 'broken_feed' });
-  return { events, cursor, quietForMs: quietFor(quietMs, result), ...(notes.length > 0 ? { notes } : {}) };
+  if (isCutShort) notes.push({ code: 'broken_feed', detail: 'the answer was cut short' });
+  else if (recovered) notes.push({ code: 'broken_feed', detail: 'what could be read of it was' });
+  return notes;
 }
 
 /** Counts how often the same permanent redirect was seen, and believes it in the end. */
@@ -147,7 +161,7 @@ function followMove(
   if (movedTo === undefined) return { cursor: kept, notes: [] };
   const times = before?.moves?.url === movedTo ? before.moves.times + 1 : 1;
   if (times < MOVES_TO_BELIEVE) return { cursor: { ...kept, moves: { url: movedTo, times } }, notes: [] };
-  return { cursor: { url: movedTo }, notes: [{ code: 'moved', detail: movedTo }] };
+  return { cursor: { url: movedTo }, notes: [{ code: 'moved', detail: movedTo.slice(0, MAX_DETAIL) }] };
 }
 
 function forThisFeed(cursor: FeedCursor | null, url: string): FeedCursor | null {

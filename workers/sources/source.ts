@@ -4,14 +4,8 @@
  * dedupe, counts and ledger are written once in workers/collect.ts, never in a source.
  */
 import type { ZodType } from 'zod';
-import type { CollectedEvent } from '../../shared/contracts/collected.ts';
+import type { CollectedEvent, SourceNote } from '../../shared/contracts/collected.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
-
-/** Something worth telling the operator that is not an error, as a fixed code: `moved`, `cut_texts`, … */
-export interface SourceNote {
-  code: string;
-  detail?: string;
-}
 
 export interface Page<Cursor> {
   events: CollectedEvent[];
@@ -19,8 +13,14 @@ export interface Page<Cursor> {
   cursor: Cursor;
   /** Nothing more is expected before this many milliseconds: the schedule adapts to it. */
   quietForMs?: number;
-  /** A stretch of time whose posts could not be had, with the reason as a code. */
+  /**
+   * A stretch of time whose posts could not be had, with the reason as a code. One that lasts until now says that this
+   * run did not see everything: no hour counts as collected by it.
+   */
   gap?: { from: Date; to: Date; reason: string };
+  /** Items without any words, which are no events: counted as `empty` with the page. */
+  empty?: number;
+  /** For the operator, kept until the next good run. */
   notes?: SourceNote[];
 }
 

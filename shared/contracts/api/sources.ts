@@ -1,5 +1,6 @@
 /** Contract of /v1/sources, /v1/imports and /v1/topics: where posts come from, and what they are sorted into. */
 import { z } from 'zod';
+import { SourceNote } from '../collected.ts';
 
 const Instant = z.iso.datetime({ offset: true });
 const Name = z.string().trim().min(1).max(100);
@@ -27,6 +28,10 @@ export const Source = z
     next_run_local: z.string().nullable().meta({ description: 'next_run_at on the wall clock of the reporting zone' }),
     failures: z.int().meta({ description: 'Failed runs since the last good one' }),
     error: z.object({ code: z.string(), detail: z.string() }).nullable(),
+    notes: z.array(SourceNote).meta({
+      description:
+        'What the last good run had to tell: cut_texts and empty_items (how many), broken_feed (what of it), moved (where to)',
+    }),
     counts: z.record(z.string(), z.int()).meta({ description: 'Events by what became of them' }),
   })
   .meta({ id: 'Source' });

@@ -15,6 +15,8 @@ const MAX_URL = 2_048;
 const MAX_NAME = 200;
 const SEEN_KEPT = 500;
 const BARE_ID_LENGTH = 20;
+/** Stands for the hash of no text. */
+const EMPTY = '';
 
 export type FeedKind = 'article' | 'post' | 'comment';
 /** External id and hash of the text. */
@@ -37,21 +39,24 @@ export interface Events {
   cut: number;
   /** Items with neither title nor text. */
   empty: number;
+  /** Those of them that were not known from a visit before. */
+  newEmpty: number;
 }
 
 /** A key known with the same text gives no event, with another text an `edit`, an unknown one a `post`. */
 export function toEvents({ items, kind, site, feedUrl, seen }: EventsInput): Events {
-  const result: Events = { events: [], seen: [], cut: 0, empty: 0 };
+  const result: Events = { events: [], seen: [], cut: 0, empty: 0, newEmpty: 0 };
   const before = new Map(seen);
   const now = new Map<string, string>();
   const clashing = clashingIds(items);
+  const emptyKeys: string[] = [];
   for (const item of items) {
     const text = textOf(item, kind);
+    const key = keyOf(item, kind, { site, feedUrl, isIdUsable: item.id !== undefined && !clashing.has(item.id) });
     if (text === '') {
-      result.empty += 1;
+      emptyKeys.push(key);
       continue;
     }
-    const key = keyOf(item, kind, { site, feedUrl, isIdUsable: item.id !== undefined && !clashing.has(item.id) });
     if (now.has(key)) continue; // the feed repeats itself
     const hash = sha256(text).slice(0, 16);
     now.set(key, hash);
@@ -60,6 +65,12 @@ export function toEvents({ items, kind, site, feedUrl, seen }: EventsInput): Eve
     if (text.length > MAX_TEXT) result.cut += 1;
     const post = toPost(item, { key, text, kind, site });
     result.events.push({ type: known === undefined ? 'post' : 'edit', post });
+  }
+  result.empty = emptyKeys.length;
+  for (const key of emptyKeys) {
+    if (now.has(key)) continue;
+    if (!before.has(key)) result.newEmpty += 1;
+    now.set(key, before.get(key) ?? EMPTY);
   }
   for (const key of now.keys()) before.delete(key);
   // what left the feed may come back: kept until newer keys push it out

@@ -5,6 +5,7 @@
  */
 import { SourceError } from '../../../shared/errors.ts';
 import { decodeBytes } from '../../fetch/decode.ts';
+import { wholeItemsOf } from './cutShort.ts';
 import { parseDate } from './dates.ts';
 import { readWithFeedsmith } from './formats.ts';
 import { htmlToText, plainToText, titleToText, wellFormed } from './htmlText.ts';
@@ -27,8 +28,12 @@ export async function parseFeed({ bytes, contentType, url }: FeedBytes): Promise
   const text = wellFormed(decodeBytes(bytes, contentType).text).trim();
   if (text === '') throw new SourceError('not_a_feed', `${hostOf(url)} answered with an empty page`);
   prescan(text);
-  const { feed, recovered } = await readRaw(text, url);
-  const parsed: ParsedFeed = { items: feed.items.map((item) => cleanItem(item, feed, url)), recovered };
+  const cut = wholeItemsOf(text);
+  const { feed, recovered } = await readRaw(cut?.text ?? text, url);
+  // without its end an item may lack its id or half its link: stored so, it would come again as another post
+  const items = cut && !cut.hasItems ? [] : feed.items;
+  const parsed: ParsedFeed = { items: items.map((item) => cleanItem(item, feed, url)), recovered };
+  if (cut) parsed.isCutShort = true;
   if (feed.quietMs !== undefined && feed.quietMs > 0) parsed.quietMs = feed.quietMs;
   return parsed;
 }

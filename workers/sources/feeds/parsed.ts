@@ -52,4 +52,6 @@ export interface ParsedFeed {
   quietMs?: number;
   /** The feed is broken; what could be read of it was. */
   recovered: boolean;
+  /** The end of the feed is missing: its items are the whole ones that were there. */
+  isCutShort?: true;
 }
