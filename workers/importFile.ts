@@ -14,13 +14,17 @@ import { obtainSource } from '../shared/store/sources.ts';
 import { instantsOf, zoneExists } from '../shared/store/zones.ts';
 import { readBatches } from './imports/batches.ts';
 import { checkUnchanged, hashFile } from './imports/hash.ts';
-import { type FileLayout, type ImportFormat, openLayout } from './imports/layout.ts';
+import { type FileLayout, type ImportFormat, notesOf, openLayout } from './imports/layout.ts';
 import { type ImportProgress, Progress } from './imports/progress.ts';
 import { IMPORT_SITE, type LineError, type RowOptions } from './imports/rows.ts';
+import { QueueTeller } from './imports/tell.ts';
+import { visible } from './imports/visible.ts';
 import { holdBack, workOff } from './imports/wait.ts';
 
 /** Errors in a report; all are counted. */
 const MAX_ERRORS = 1_000;
+/** Chunks between two questions how many wait. */
+const HOLD_BACK_EVERY = 8;
 
 export interface ImportOptions {
   file: string;
@@ -51,7 +55,7 @@ export interface ImportReport {
   invalid: number;
   /** The first 1,000. */
   errors: LineError[];
-  /** Posts by what became of them: added, seen, off_topic, …; after a dry run: new, known. */
+  /** Posts by what became of them, without zeros: added, seen, off_topic, …; after a dry run: new, known. */
   outcomes: Record<string, number>;
   /** Field → column. */
   mapping: Record<string, string>;
@@ -92,7 +96,7 @@ export async function importFile(deps: ImportDeps, options: ImportOptions): Prom
     (bytesRead) => progress.tell({ step: 'checking', bytesRead }),
     options.signal,
   );
-  const name = options.sourceName ?? basename(options.file, extname(options.file));
+  const name = options.sourceName ?? visible(basename(options.file, extname(options.file)));
   const report = await withAdvisoryLock(deps.db, `sada.import.${name}.${hash}`, async (lost) => {
     const signal = options.signal ? AbortSignal.any([options.signal, lost]) : lost;
     const opened = await begin(deps.db, name, hash, layout, options);
@@ -102,8 +106,8 @@ export async function importFile(deps: ImportDeps, options: ImportOptions): Prom
     const row = await workOff(deps, opened.id, progress, signal);
     return toReport(row, layout, opened);
   });
-  if (!report) throw new AppError('conflict', `${options.file}: is being imported into "${name}" by another process`);
-  return report;
+  if (report) return report;
+  throw new AppError('conflict', visible(`${options.file}: is being imported into "${name}" by another process`));
 }
 
 export interface ImportPreview {
@@ -165,7 +169,7 @@ async function dryRun(db: Db, layout: FileLayout, rows: RowOptions, options: Imp
     known += (await knownKeys(db, batch.posts)).size;
     progress.tell({ step: 'reading', bytesRead: batch.bytesRead, rowsRead: read, invalid });
   }
-  const outcomes = { new: valid - known, known };
+  const outcomes = withoutZeros({ new: valid - known, known });
   return {
     importId: undefined,
     rows: read,
@@ -198,15 +202,13 @@ async function begin(
     if (options.keep !== undefined && source.keep !== options.keep) {
       throw new AppError(
         'conflict',
-        `The source "${name}" keeps ${source.keep} posts, not ${options.keep}; import under another name`,
+        visible(`The source "${name}" keeps ${source.keep} posts, not ${options.keep}; import under another name`),
       );
     }
     const { map, site, zone, kind, keep } = options;
-    const file = { sourceId: source.id, name: basename(options.file), hash, bytes: layout.bytes };
-    return openImport(tx, {
-      ...file,
-      options: { map, site, zone, kind, keep, format: layout.format, mapping: layout.mapping },
-    });
+    const file = { sourceId: source.id, name: visible(basename(options.file)), hash, bytes: layout.bytes };
+    const mapping = Object.fromEntries(Object.entries(layout.mapping).map(([field, name]) => [field, visible(name)]));
+    return openImport(tx, { ...file, options: { map, site, zone, kind, keep, format: layout.format, mapping } });
   });
 }
 
@@ -218,20 +220,26 @@ async function read(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
+  const queue = new QueueTeller(deps.enqueue);
   let seq = opened.chunks;
   let invalid = 0;
-  for await (const batch of readBatches(layout, rows, opened.rowsRead, signal)) {
-    const events = batch.posts.map((post) => ({ type: 'post' as const, post }));
-    // Posts and progress are committed together: a crash before repeats the batch, a crash after skips it.
-    const chunk = await inTransaction(deps.db, (tx) => addChunk(tx, opened.id, seq, events, batch));
-    if (chunk === undefined) throw new AppError('conflict', `Import ${opened.id} was undone while its file was read`);
-    if (chunk > 0) {
-      seq += 1;
-      await deps.enqueue([chunk]);
+  try {
+    for await (const batch of readBatches(layout, rows, opened.rowsRead, signal)) {
+      const events = batch.posts.map((post) => ({ type: 'post' as const, post }));
+      // Posts and progress are committed together: a crash before repeats the batch, a crash after skips it.
+      const chunk = await inTransaction(deps.db, (tx) => addChunk(tx, opened.id, seq, events, batch));
+      if (chunk === undefined) throw new AppError('conflict', `Import ${opened.id} was undone while its file was read`);
+      if (chunk > 0) {
+        seq += 1;
+        queue.tell(chunk);
+      }
+      invalid += batch.invalid.length;
+      progress.tell({ step: 'reading', bytesRead: batch.bytesRead, rowsRead: batch.rowsRead, invalid });
+      if (seq % HOLD_BACK_EVERY === 0) await holdBack(deps, opened.id, progress, signal);
     }
-    invalid += batch.invalid.length;
-    progress.tell({ step: 'reading', bytesRead: batch.bytesRead, rowsRead: batch.rowsRead, invalid });
-    await holdBack(deps, opened.id, progress, signal);
+    await queue.done();
+  } finally {
+    await queue.settled(); // the caller may close the queue now
   }
 }
 
@@ -241,25 +249,20 @@ function toReport(row: ImportRow, layout: FileLayout, opened: OpenImport): Impor
     ...(opened.resumed ? [`Went on after record ${opened.rowsRead}, where the import was interrupted.`] : []),
     ...notesOf(layout),
   ];
-  const { split: _, ...outcomes } = counts;
+  const { split: _, ...outcomes } = withoutZeros(counts);
   return {
     importId: id,
     rows,
     valid: rows - invalid,
     invalid,
     errors: row.errors.slice(0, MAX_ERRORS),
-    outcomes: { added: 0, ...outcomes },
+    outcomes,
     mapping: layout.mapping,
     resumed: opened.resumed,
     notes,
   };
 }
 
-function notesOf(layout: FileLayout): string[] {
-  const notes: string[] = [];
-  if (layout.headerLine > 1)
-    notes.push(`The header is taken to be line ${layout.headerLine}; what is above it was left out.`);
-  if (layout.mapping.published_at === undefined)
-    notes.push('No column holds a date: the posts count at the time of their import.');
-  return notes;
+function withoutZeros(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0));
 }

@@ -26,8 +26,6 @@ import { parsePidFile, postmasterState, processesIn, readPidFile, removeStalePid
 import { type Exit, foreignServer, type LaunchOptions, launch, type ServerProcess } from './server.ts';
 import { memoryBytes, serverSettings } from './settings.ts';
 
-export { PostgresStartError } from './errors.ts';
-
 const FIRST_PORT = 54_329;
 /** Children of a killed server hold its memory until they notice. */
 const LOCK_PATIENCE_MS = 10_000;

@@ -78,6 +78,10 @@ async function allIsWell(n: number): Promise<void> {
   expect(await wrongCells(sada.db)).toEqual([]);
 }
 
+test('a setting that is wrong ends Sada at its start, at once and in plain words', async () => {
+  await expect(startSada({ SADA_PORT: 'a harbour' })).rejects.toThrow(/sada ended with 2:[\s\S]*SADA_PORT/);
+}, 120_000);
+
 describe('malformed input', { timeout: 600_000 }, () => {
   test('before it, all is well', () => allIsWell(1));
 
@@ -181,7 +185,11 @@ describe('malformed input', { timeout: 600_000 }, () => {
       if (result.code !== expected || !says.test(result.stderr))
         wrong.push({ file: args.join(' '), why: `${result.code} ${result.stderr}` });
     }
-    const moving = stderr.split('\n').filter((line) => [...line].some((char) => char < ' '));
+    const shown = await runCli(['import', ...paths.filter((path) => /escape|moving/.test(path))], environment);
+    const listed = await runCli(['import', 'list'], environment);
+    const moving = [stdout, stderr, shown.stdout, shown.stderr, listed.stdout]
+      .flatMap((text) => text.split('\n'))
+      .filter((line) => /[\p{Cc}\p{Cf}]/u.test(line));
     if (moving.length > 0) wrong.push({ file: 'names of columns', why: { charactersThatMoveATerminal: moving } });
     expect(wrong).toEqual([]);
     expect(BAD_FILES.length + BAD_CALLS.length).toBeGreaterThanOrEqual(50);

@@ -74,6 +74,11 @@ const LINES: [name: string, bytes: string | Buffer, lines: Record<number, RegExp
     `${HEAD}b1,yesterday,a\nb2,2026-02-30,b\nb3,2026-11-20T25:00:00Z,c\nb4,2026-11-20T10:00:00 MARS,d\nb5,9999-01-01T00:00:00Z,e\nb6,1900-01-01T00:00:00Z,f\n${row('bd')}`,
     { 2: /date/, 3: /date/, 4: /date/, 5: /date/, 6: /date.*future/, 7: /date.*1995/ },
   ],
+  [
+    'moving-\x1b[31m\u202e.csv',
+    `id,da\x1b\u202ete,text,\x9b2J,\x9b2J\nb1,yesterday,a,b,c\nmoving,2026-11-20T10:00:00Z,A good row,b,c\n`,
+    { 2: /da..te: is not a date/ },
+  ],
   ['no-zone.csv', `${HEAD}b1,2026-11-20 10:00:00,a\n${row('nz')}`, { 2: /date.*zone/ }],
   [
     'rounded-ids.csv',

@@ -62,18 +62,18 @@ export async function startSada(more: Record<string, string> = {}, dataDir?: str
   parent.stderr.on('data', (data: Buffer) => {
     output += data.toString();
   });
+  const ended = () => parent.exitCode ?? parent.signalCode;
   const address = () => /Open\s+(http:\/\/\S+)/.exec(output)?.[1];
-  const url = await until(
-    'the start-up summary',
-    async () => {
-      if (parent.exitCode !== null) throw new Error(`sada ended with ${parent.exitCode}:\n${output}`);
-      return address();
-    },
-    180_000,
-  ).catch((error: unknown) => {
+  // `until` goes on after an error: an end is an answer, and an error only here.
+  await until('the start-up summary', async () => ended() !== null || address(), 180_000).catch((error: unknown) => {
     parent.kill('SIGKILL');
     throw new Error(`${String(error)}\n${output}`);
   });
+  const url = address();
+  if (url === undefined || ended() !== null) {
+    if (dataDir === undefined) await rm(folder, { recursive: true, force: true });
+    throw new Error(`sada ended with ${ended()}:\n${output}`);
+  }
   const postgres = await findPostgres(join(folder, 'postgres'));
   const db = openDb(postgres ?? more.DATABASE_URL ?? '', { max: 2 });
   const stop = async () => {

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { createLog } from '../../shared/log.ts';
 import { undoImport } from '../../shared/store/chunks.ts';
-import { type Db, many, one, run } from '../../shared/store/db.ts';
-import { findImport, listImports } from '../../shared/store/imports.ts';
+import { type Db, inTransaction, many, one, run } from '../../shared/store/db.ts';
+import { addChunk, endReading, findImport, finishImport, listImports, openImport } from '../../shared/store/imports.ts';
 import { instantsOf } from '../../shared/store/zones.ts';
 import { type ImportOptions, importFile, previewImport } from '../../workers/importFile.ts';
+import { Progress } from '../../workers/imports/progress.ts';
+import { workOff } from '../../workers/imports/wait.ts';
 import { ingest } from '../../workers/ingest.ts';
 import { ingestChunk } from '../../workers/jobs.ts';
 import { aSource, ingestDeps, seen, wrongCells } from '../helpers/builders.ts';
@@ -78,7 +80,8 @@ test('a file imported twice adds each post once', async ({ db }) => {
   });
   expect(first.errors[0]).toEqual({ line: 101, detail: 'line 101: has 2 fields where the header has 3' });
   const again = await importFile(deps, { file });
-  expect(again).toMatchObject({ rows: 1200, valid: 1188, outcomes: { added: 0, seen: 1188 }, resumed: false });
+  expect(again).toMatchObject({ rows: 1200, valid: 1188, resumed: false });
+  expect([first.outcomes, again.outcomes]).toEqual([{ added: 1188 }, { seen: 1188 }]); // and no zeros
   expect(again.importId).not.toBe(first.importId);
   expect(await counts(db)).toEqual({ posts: 1188, keys: 1188, rolled: 1188 });
   expect(await listImports(db)).toMatchObject([
@@ -141,6 +144,72 @@ test('a queue that fails to take a chunk loses nothing', async ({ db }) => {
   expect(await importFile(deps, { file })).toMatchObject({ rows: 1000, outcomes: { added: 990 }, resumed: true });
 });
 
+test('reading does not wait for the queue, which is told of every chunk before the import ends', async ({ db }) => {
+  const file = await aFile(aTable(3000));
+  const deps = importDeps(db);
+  let end = () => {};
+  const readingIsOver = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  let calls = 0;
+  const enqueue = async (ids: number[]) => {
+    calls += 1;
+    await readingIsOver;
+    await deps.enqueue(ids);
+  };
+  const onProgress = (p: { rowsRead: number }) => p.rowsRead === 3000 && end();
+  expect(await importFile({ ...deps, enqueue }, { file, onProgress })).toMatchObject({ outcomes: { added: 2970 } });
+  expect(calls).toBeLessThan(6);
+  expect(deps.told).toEqual((await many(db, 'select id from import_chunks order by id')).map(({ id }) => id));
+});
+
+test('a queue that fails late, when all is read, fails the import, and the next run makes it good', async ({ db }) => {
+  const file = await aFile(aTable(1000));
+  const deps = importDeps(db);
+  const enqueue = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    throw new Error('the queue is down');
+  };
+  await expect(importFile({ ...deps, enqueue }, { file })).rejects.toThrow('the queue is down');
+  expect(await importFile(deps, { file })).toMatchObject({ rows: 1000, outcomes: { added: 990 }, resumed: true });
+});
+
+test('how many chunks wait is not asked after each of them', async ({ db }) => {
+  const file = await aFile(aTable(20_000));
+  const waiting: number[] = [];
+  const onProgress = (p: { step: string; chunksWaiting: number }) =>
+    p.step === 'reading' && waiting.push(p.chunksWaiting);
+  await importFile(importDeps(db), { file, onProgress });
+  expect(new Set(waiting).size).toBeLessThan(10); // of 40 chunks
+});
+
+test('a chunk that a worker holds is asked for soon, then less and less often', async ({ db }) => {
+  const source = await aSource(db);
+  const file = { sourceId: source.id, name: 'a.csv', hash: 'h', bytes: 1, options: {} };
+  const { id } = await inTransaction(db, (tx) => openImport(tx, file));
+  const add = (seq: number) =>
+    inTransaction(db, (tx) => addChunk(tx, id, seq, [seen()], { bytesRead: 1, rowsRead: 1, invalid: [] }));
+  await add(0);
+  await add(1);
+  await endReading(db, id);
+  const pauses: number[] = [];
+  const pause = async (ms: number) => {
+    pauses.push(ms);
+    if (pauses.length % 6 !== 0) return;
+    await run(
+      db,
+      `update import_chunks set state = 'done', events = null, counts = '{}' where id = (select max(id) from import_chunks where state = 'waiting')`,
+    );
+    await finishImport(db, id);
+  };
+  const work = async () => undefined; // a worker has each of them
+  const progress = new Progress(1, undefined);
+  expect(await workOff({ db, work, pause }, id, progress, new AbortController().signal)).toMatchObject({
+    state: 'done',
+  });
+  expect(pauses).toEqual([25, 50, 100, 200, 250, 250, 25, 50, 100, 200, 250, 250]);
+});
+
 test('the same file read in another way is another import, not the rest of the first', async ({ db }) => {
   const file = await aFile(aTable(1500));
   const deps = importDeps(db);
@@ -177,7 +246,8 @@ test('what waits is bounded while a file is read', async ({ db }) => {
   };
   const report = await importFile({ db, enqueue: async () => undefined, work }, { file });
   expect(report.rows).toBe(102_500);
-  expect(most).toBe(201);
+  expect(most).toBeGreaterThan(200);
+  expect(most).toBeLessThanOrEqual(210);
 });
 
 test('without a worker here, an import waits for the workers', async ({ db }) => {
@@ -226,6 +296,28 @@ test('a file that cannot be read is refused before anything is written', async (
     { t: 'keys', n: 0 },
     { t: 'sources', n: 0 },
   ]);
+});
+
+test('a column that is there twice is an error where a field needs it, else a note', async ({ db }) => {
+  const deps = importDeps(db);
+  await expect(importFile(deps, { file: await aFile('text,text,id\na,b,1\n') })).rejects.toThrow(
+    /the column "text" appears twice \(columns 1 and 2\)/,
+  );
+  const file = await aFile('id,text,likes,likes\n1,a,2,3\n');
+  const note = 'The column "likes" appears twice (columns 3 and 4); no field is read from it.';
+  for (const dryRun of [true, false]) expect((await importFile(deps, { file, dryRun })).notes).toContain(note);
+});
+
+test('names that hold control characters are stored without them', async ({ db }) => {
+  const file = join(folder, 'red\x1b[31m.ndjson');
+  await writeFile(file, '{"te\\u0000xt":"one","id":"1"}\n{"te\\u0000xt":["two"],"id":"2"}\n');
+  const report = await importFile(importDeps(db), { file });
+  expect(report).toMatchObject({ rows: 2, outcomes: { added: 1 }, mapping: { text: 'te\u0000xt' } });
+  expect(await findImport(db, report.importId ?? 0)).toMatchObject({
+    source: 'red\ufffd[31m',
+    file_name: 'red\ufffd[31m.ndjson',
+    errors: [{ line: 2, detail: expect.stringMatching(/^line 2: te\ufffdxt: is a list/) }],
+  });
 });
 
 test('a file of nothing but errors is reported, and stores no post', async ({ db }) => {

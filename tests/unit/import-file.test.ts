@@ -100,6 +100,90 @@ describe('encodings and forms', () => {
   });
 });
 
+describe('a file that ends within a character', () => {
+  const table = 'id,text\n1,مرحبا\n2,été\n3,سلام';
+  const rows = Array.from({ length: 30 }, (_, i) => `${i},été ${i}\n`).join('');
+  const HALF = 'the file is truncated: half a character at its end';
+
+  test.each([
+    ['UTF-16LE', iconv.encode(table, 'utf-16le', { addBOM: true }).subarray(0, -1)],
+    ['UTF-16BE', iconv.encode(table, 'utf-16be', { addBOM: true }).subarray(0, -1)],
+    ['UTF-32LE', iconv.encode(table, 'utf-32le', { addBOM: true }).subarray(0, -2)],
+    ['UTF-16LE, within a pair', iconv.encode(`${table}😀`, 'utf-16le', { addBOM: true }).subarray(0, -2)],
+    ['UTF-16BE, within a pair', iconv.encode(`${table}😀`, 'utf-16be', { addBOM: true }).subarray(0, -2)],
+    ['UTF-8, after one byte of two', Buffer.from(table).subarray(0, -1)],
+    ['UTF-8, after three bytes of four', Buffer.from(`${table}😀`).subarray(0, -1)],
+    ['UTF-8, with quotes', Buffer.from('id,text\n1,"مرحبا"\n2,"été"\n3,"سلام').subarray(0, -1)],
+  ])('%s: its last line is an error, and the others are read', async (_name, bytes) => {
+    const { texts, errors } = await readAll(bytes);
+    expect({ texts, errors }).toEqual({ texts: ['مرحبا', 'été'], errors: [`line 4: ${HALF}`] });
+  });
+
+  test('half a character after the last line end is a line of its own', async () => {
+    const { texts, errors } = await readAll(
+      Buffer.concat([iconv.encode('id,text\n1,a\n', 'utf-16le', { addBOM: true }), Buffer.from([0x41])]),
+    );
+    expect({ texts, errors }).toEqual({ texts: ['a'], errors: [`line 3: ${HALF}`] });
+  });
+
+  test('NDJSON says so, too', async () => {
+    const { texts, errors } = await readAll(Buffer.from('{"text":"à"}\n{"text":"é').subarray(0, -1));
+    expect({ texts, errors }).toEqual({ texts: ['à'], errors: [`line 2: ${HALF}`] });
+  });
+
+  test('a whole character in another encoding at the end is not half of one', async () => {
+    const latin = Buffer.from('id,text\n1,Mon café', 'latin1');
+    expect(await readAll(latin)).toMatchObject({ texts: ['Mon café'], errors: [] });
+    const broken = Buffer.concat([Buffer.from(`id,text\n${rows}`), Buffer.from('x,d\xe9j\xe0 vu', 'latin1')]);
+    expect((await readAll(broken)).errors).toEqual([expect.stringMatching(/^line 32: .*not UTF-8/)]);
+  });
+
+  test.each(['utf-16le', 'utf-16be'])('a pair that lies across two reads of a %s file is whole', async (encoding) => {
+    const lines = Array.from({ length: 300 }, (_, i) => `${i},${'😀'.repeat(2_000)}\n`);
+    const { texts } = await readAll(iconv.encode(`id,text\n${lines.join('')}`, encoding, { addBOM: true }));
+    expect(texts).toHaveLength(300);
+    expect(texts.filter((text) => text.includes('\ufffd'))).toEqual([]);
+  });
+});
+
+describe('what a file says never moves a terminal', () => {
+  const MOVES = /[\p{Cc}\p{Cf}]/u;
+  const evil = '\x1b[31m\x9b2J\u202ered';
+
+  test('in the message about columns of which none holds the text', async () => {
+    const error = await readAll(`id,${evil}\n1,a\n`).catch((reason: unknown) => reason);
+    expect(String(error)).toContain('[31m');
+    expect(String(error)).not.toMatch(MOVES);
+  });
+
+  test('in the message about a column that is not there', async () => {
+    const error = await readAll(`id,text,${evil}\n1,a,b\n`, { map: { title: 'none' } }).catch((reason) => reason);
+    expect(String(error)).toContain('id, text, \ufffd[31m');
+    expect(String(error)).not.toMatch(MOVES);
+  });
+
+  test.each([
+    ['a table', `id,text,${evil}\n1,good,2026-11-20\n2,good,soon\n`],
+    [
+      'NDJSON',
+      `{"text":"a","\\u001b[31m\\u009b2J\u202ered":"2026-11-20"}\n{"text":"b","\x7f":1}\n{"text":"c","\\u001b[31m\\u009b2J\u202ered":[1]}\n`,
+    ],
+  ])('in the errors of the lines of %s', async (_name, content) => {
+    const { errors } = await readAll(content, { map: { published_at: evil } });
+    expect(errors).toEqual([expect.stringMatching(/^line 3: \ufffd\[31m\ufffd2J\ufffdred: is /)]);
+  });
+
+  test('in what is said of a file by its name', async () => {
+    const path = join(folder, `${evil}.csv`);
+    await writeFile(path, 'id,mystery\n1,a\n');
+    for (const file of [path, join(folder, evil, 'none.csv')]) {
+      const error = await openLayout({ file }).catch((reason: unknown) => reason);
+      expect(String(error)).toContain('[31m');
+      expect(String(error)).not.toMatch(MOVES);
+    }
+  });
+});
+
 describe('what is no file of posts', () => {
   test.each([
     ['gzip', gzipSync('id,text\n1,a\n'), /gzip.*gunzip/],

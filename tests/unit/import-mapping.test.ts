@@ -1,6 +1,6 @@
 /** Which column holds what: by name, in four languages, or as told. */
 import { expect, test } from 'vitest';
-import { mapColumns, requireText } from '../../workers/imports/mapping.ts';
+import { mapColumns, repeatedColumns, requireText, requireUnambiguous } from '../../workers/imports/mapping.ts';
 
 const map = (columns: string[], told: Record<string, string> = {}) => mapColumns('posts.csv', columns, told);
 
@@ -76,4 +76,27 @@ test('a field that does not exist is named, with those that do', () => {
 test('without a text column the columns are listed and --map is proposed', () => {
   const columns = ['id', 'mystery'];
   expect(() => requireText('posts.csv', columns, map(columns))).toThrow(/id, mystery.*--map text=/);
+});
+
+test.each([
+  ['text,text,id', 'the column "text" appears twice (columns 1 and 2)'],
+  ['id,text,text,a,text', 'the column "text" appears 3 times (columns 2, 3 and 5)'],
+  ['text,id,id', 'the column "id" appears twice (columns 2 and 3)'],
+])('%s: a field whose column is there more than once is refused', (header, says) => {
+  const columns = header.split(',');
+  expect(() => requireUnambiguous('posts.csv', columns, map(columns))).toThrow(says);
+});
+
+test('a column that is there more than once is told of, and in the way of nothing, when no field needs it', () => {
+  const columns = ['likes', 'text', 'likes', '', '', 'note', 'note', 'note'];
+  requireUnambiguous('posts.csv', columns, map(columns));
+  expect(repeatedColumns(columns)).toEqual([
+    { column: 'likes', detail: 'the column "likes" appears twice (columns 1 and 3)' },
+    { column: 'note', detail: 'the column "note" appears 3 times (columns 6, 7 and 8)' },
+  ]);
+});
+
+test('a column that is there very often is told of in one short line', () => {
+  const [repeated] = repeatedColumns(Array.from({ length: 20_000 }, () => 'x'));
+  expect(repeated?.detail).toBe('the column "x" appears 20000 times (columns 1, 2, 3, 4, 5, …)');
 });

@@ -6,7 +6,8 @@ import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import chardet from 'chardet';
 import { AppError } from '../../shared/errors.ts';
-import type { TextLayout } from './lines.ts';
+import { halfCharacterBytes, type TextLayout } from './lines.ts';
+import { visible } from './visible.ts';
 
 /** How much of a file decides. */
 const HEAD_BYTES = 262_144;
@@ -26,16 +27,17 @@ export interface Head {
 
 /** The first 256 kB of a regular file. Throws AppError when there is none, or nothing in it. */
 export async function readHead(path: string): Promise<Head> {
+  const name = visible(path);
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new AppError('not_found', `${path}: there is no such file`);
-    if (error.code === 'EACCES') throw new AppError('forbidden', `${path}: this account may not read the file`);
-    throw new AppError('bad_request', `${path}: cannot be opened (${error.code ?? error.message})`);
+    if (error.code === 'ENOENT') throw new AppError('not_found', `${name}: there is no such file`);
+    if (error.code === 'EACCES') throw new AppError('forbidden', `${name}: this account may not read the file`);
+    throw new AppError('bad_request', `${name}: cannot be opened (${error.code ?? visible(error.message)})`);
   });
   try {
     const stat = await file.stat();
     if (!stat.isFile())
-      throw new AppError('invalid', `${path}: is not a file${stat.isDirectory() ? ' but a folder' : ''}`);
-    if (stat.size === 0) throw new AppError('invalid', `${path}: is empty`);
+      throw new AppError('invalid', `${name}: is not a file${stat.isDirectory() ? ' but a folder' : ''}`);
+    if (stat.size === 0) throw new AppError('invalid', `${name}: is empty`);
     const bytes = Buffer.alloc(Math.min(HEAD_BYTES, stat.size));
     let length = 0;
     while (length < bytes.length) {
@@ -116,7 +118,7 @@ function wideEncoding(bytes: Buffer): string | undefined {
 
 function isMostlyUtf8(head: Head, newline: number): boolean {
   const { bytes } = head;
-  if (isUtf8(bytes)) return true;
+  if (isUtf8(bytes) || (head.whole && isCutUtf8(bytes))) return true;
   let broken = 0;
   let intact = 0;
   let start = 0;
@@ -130,6 +132,13 @@ function isMostlyUtf8(head: Head, newline: number): boolean {
     start = end + 1;
   }
   return intact >= broken * INTACT_PER_BROKEN;
+}
+
+/** One lone byte after nothing but ASCII is rather an accent of another encoding. */
+function isCutUtf8(bytes: Buffer): boolean {
+  const half = halfCharacterBytes(bytes);
+  const rest = bytes.subarray(0, bytes.length - half);
+  return half > 0 && isUtf8(rest) && (half > 1 || rest.some((byte) => byte > 127));
 }
 
 /** Latin-1 is read as windows-1252, as browsers do: what differs is never used on purpose. */

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { AppError } from '../../shared/errors.ts';
 import type { FileLayout } from './layout.ts';
+import { visible } from './visible.ts';
 
 /**
  * SHA-256 of the bytes and of whatever decides what its rows become: with another mapping, skipping the rows that are in
@@ -31,6 +32,6 @@ export async function checkUnchanged(layout: FileLayout): Promise<void> {
   if (now?.size === layout.bytes && now.mtimeMs === layout.mtimeMs) return;
   throw new AppError(
     'conflict',
-    `${layout.file}: the file changed while it was read; import it again when nobody writes to it`,
+    `${visible(layout.file)}: the file changed while it was read; import it again when nobody writes to it`,
   );
 }

@@ -8,7 +8,16 @@ import { type FieldLayout, FieldReader, type FieldRecord } from './fields.ts';
 import { readHead, refuseForeign, textLayoutOf } from './format.ts';
 import { columnsOf, parseLine } from './json.ts';
 import { type Line, splitLines, type TextLayout } from './lines.ts';
-import { FIELDS, type Field, type Mapping, mapColumns, requireText } from './mapping.ts';
+import {
+  FIELDS,
+  type Field,
+  type Mapping,
+  mapColumns,
+  repeatedColumns,
+  requireText,
+  requireUnambiguous,
+} from './mapping.ts';
+import { visible } from './visible.ts';
 
 export type ImportFormat = 'csv' | 'tsv' | 'ndjson';
 
@@ -31,6 +40,8 @@ export interface FileLayout extends TextLayout {
 const SNIFFED_LINES = 200;
 /** Exports put a few lines about themselves before the header. */
 const HEADER_WITHIN = 20;
+/** Repeated columns that are named. */
+const MAX_REPEATED = 5;
 const DELIMITERS = { csv: [',', ';', '|'], tsv: ['\t'], any: ['\t', ',', ';', '|'] } as const;
 
 /** Throws AppError that says what is wrong with the file or the mapping, and what to do. */
@@ -40,7 +51,7 @@ export async function openLayout(options: {
   map?: Record<string, string>;
 }): Promise<FileLayout> {
   const { file, map = {} } = options;
-  const name = basename(file);
+  const name = visible(basename(file));
   const head = await readHead(file);
   refuseForeign(name, head);
   const text = textLayoutOf(name, head);
@@ -51,11 +62,26 @@ export async function openLayout(options: {
   const found = isJson ? jsonLayout(name, lines) : fieldLayout(name, lines, options.format, map);
   const mapping = mapColumns(name, found.columns, map);
   requireText(name, found.columns, mapping);
+  requireUnambiguous(name, found.columns, mapping);
   const wanted = FIELDS.flatMap((field) => {
     const column = mapping[field];
     return column === undefined ? [] : [{ field, column, index: found.columns.indexOf(column) }];
   });
   return { file, bytes: head.size, mtimeMs: head.mtimeMs, ...text, ...found, mapping, wanted };
+}
+
+/** What a reader should know of how the file is read. */
+export function notesOf({ headerLine, columns, mapping }: FileLayout): string[] {
+  const notes: string[] = [];
+  if (headerLine > 1) notes.push(`The header is taken to be line ${headerLine}; what is above it was left out.`);
+  if (mapping.published_at === undefined)
+    notes.push('No column holds a date: the posts count at the time of their import.');
+  const repeated = repeatedColumns(columns);
+  for (const { detail } of repeated.slice(0, MAX_REPEATED))
+    notes.push(visible(`T${detail.slice(1)}; no field is read from it.`));
+  if (repeated.length > MAX_REPEATED)
+    notes.push(`${repeated.length - MAX_REPEATED} more columns appear more than once; no field is read from them.`);
+  return notes;
 }
 
 function firstText(lines: readonly Line[]): string {

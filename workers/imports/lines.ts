@@ -12,6 +12,7 @@ const MAX_LINE_BYTES = 1_048_576;
 const READ_BYTES = 262_144;
 const CR = 13;
 const EMPTY = Buffer.alloc(0);
+const HALF = 'the file is truncated: half a character at its end';
 
 export interface TextLayout {
   /** As iconv-lite names it, in lower case. */
@@ -46,8 +47,8 @@ export async function* readLines(path: string, layout: TextLayout, signal?: Abor
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       yield { lines: splitter.push(recode.push(chunk)), bytesRead: stream.bytesRead };
     }
-    const rest = splitter.push(recode.end());
-    yield { lines: [...rest, ...splitter.end()], bytesRead: stream.bytesRead };
+    const { rest, half } = recode.end();
+    yield { lines: [...splitter.push(rest), ...splitter.end(half)], bytesRead: stream.bytesRead };
   } catch (error) {
     throw signal?.aborted ? signal.reason : error;
   } finally {
@@ -59,15 +60,48 @@ export async function* readLines(path: string, layout: TextLayout, signal?: Abor
 export function splitLines(bytes: Buffer, layout: TextLayout, complete: boolean): Line[] {
   const splitter = new LineSplitter(layout);
   const recode = recoder(layout.encoding);
-  const lines = [...splitter.push(recode.push(bytes)), ...splitter.push(recode.end())];
-  return complete ? [...lines, ...splitter.end()] : lines;
+  const lines = splitter.push(recode.push(bytes));
+  const { rest, half } = recode.end();
+  lines.push(...splitter.push(rest));
+  return complete ? [...lines, ...splitter.end(half)] : lines;
+}
+
+interface Recoder {
+  push(chunk: Buffer): Buffer;
+  /** `half`: the text ends within a character. */
+  end(): { rest: Buffer; half: boolean };
 }
 
 /** UTF-16 and UTF-32 are made UTF-8 first, so that lines can be found by one byte. */
-function recoder(encoding: string): { push(chunk: Buffer): Buffer; end(): Buffer } {
-  if (!isWide(encoding)) return { push: (chunk) => chunk, end: () => EMPTY };
+function recoder(encoding: string): Recoder {
+  if (!isWide(encoding)) return { push: (chunk) => chunk, end: () => ({ rest: EMPTY, half: false }) };
   const decoder = iconv.getDecoder(encoding);
-  return { push: (chunk) => Buffer.from(decoder.write(chunk)), end: () => Buffer.from(decoder.end() ?? '') };
+  const unit = encoding.startsWith('utf-32') ? 4 : 2;
+  let bytes = 0;
+  let held = ''; // the first half of a pair, whose second comes with the next chunk
+  return {
+    push(chunk) {
+      bytes += chunk.length;
+      const text = held + decoder.write(chunk);
+      held = /[\uD800-\uDBFF]$/.exec(text)?.[0] ?? '';
+      return Buffer.from(text.slice(0, text.length - held.length));
+    },
+    end() {
+      const rest = held + (decoder.end() ?? '');
+      return { rest: Buffer.from(rest), half: bytes % unit !== 0 || /[\uD800-\uDBFF]$/.test(rest) };
+    },
+  };
+}
+
+/** Bytes of a UTF-8 character that is not complete, at the end of a text; 0 when there is none. */
+export function halfCharacterBytes(bytes: Buffer): number {
+  for (let length = 1; length <= Math.min(3, bytes.length); length++) {
+    const byte = bytes.at(-length) ?? 0;
+    if (byte >= 0x80 && byte < 0xc0) continue; // not its first
+    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return byte >= 0xc2 && byte <= 0xf4 && length < needed ? length : 0;
+  }
+  return 0;
 }
 
 function isWide(encoding: string): boolean {
@@ -98,8 +132,13 @@ class LineSplitter {
     return lines;
   }
 
-  end(): Line[] {
-    return this.#bytes > 0 ? [{ ...this.#take(), cut: true }] : [];
+  /** `half`: of the last character. */
+  end(half: boolean): Line[] {
+    if (this.#bytes === 0 && !half) return [];
+    const line = this.#take(true);
+    return [
+      half && line.problem === undefined ? { ...line, text: '', problem: HALF, cut: true } : { ...line, cut: true },
+    ];
   }
 
   /** What is beyond the longest line is counted and let go. */
@@ -109,7 +148,7 @@ class LineSplitter {
     else if (part.length > 0) this.#parts.push(part);
   }
 
-  #take(): Line {
+  #take(atEnd = false): Line {
     this.#number += 1;
     const number = this.#number;
     const tooLong = this.#bytes > MAX_LINE_BYTES;
@@ -118,16 +157,19 @@ class LineSplitter {
     this.#parts = [];
     this.#bytes = 0;
     if (tooLong) return { number, text: '', problem: 'is longer than 1 MB' };
-    return this.#decode(number, bytes);
+    return this.#decode(number, bytes, atEnd);
   }
 
-  #decode(number: number, bytes: Buffer): Line {
+  #decode(number: number, bytes: Buffer, atEnd: boolean): Line {
     const { encoding } = this.#layout;
     if (bytes.length === 0) return { number, text: '' };
     if (bytes.includes(0)) return { number, text: '', problem: 'holds a NUL character' };
     const utf8 = encoding === 'utf-8' || isWide(encoding);
-    if (utf8 && !isUtf8(bytes))
-      return { number, text: '', problem: 'holds bytes that are not UTF-8, like the lines before it' };
+    if (utf8 && !isUtf8(bytes)) {
+      const half = atEnd ? halfCharacterBytes(bytes) : 0;
+      const cut = half > 0 && isUtf8(bytes.subarray(0, -half));
+      return { number, text: '', problem: cut ? HALF : 'holds bytes that are not UTF-8, like the lines before it' };
+    }
     const body = bytes.at(-1) === CR ? bytes.subarray(0, -1) : bytes;
     const text = utf8 ? body.toString('utf8') : iconv.decode(body, encoding);
     return { number, text: number === 1 ? text.replace(/^\ufeff/, '') : text };

@@ -3,6 +3,7 @@
  * Called by imports/layout.ts. Try it: `mapColumns('posts.csv', ['Date', 'Texte'], {})` is `{ text: 'Texte', published_at: 'Date' }`.
  */
 import { AppError } from '../../shared/errors.ts';
+import { visible } from './visible.ts';
 
 /** Fields of a post that a column can hold, with the names that columns have, best first. Compared by `fold`. */
 const NAMES = {
@@ -86,16 +87,58 @@ export function requireText(path: string, columns: readonly string[], mapping: M
   );
 }
 
+/** Numbers of one repeated column that are named. */
+const MAX_NAMED = 5;
+
+/** Columns whose name more than one has, and where; those without a name are left out. */
+export function repeatedColumns(columns: readonly string[]): { column: string; detail: string }[] {
+  const places = new Map<string, number[]>();
+  columns.forEach((column, index) => {
+    const before = places.get(column);
+    if (before) before.push(index + 1);
+    else if (column !== '') places.set(column, [index + 1]);
+  });
+  return [...places]
+    .filter(([, numbers]) => numbers.length > 1)
+    .map(([column, numbers]) => {
+      const often = numbers.length === 2 ? 'twice' : `${numbers.length} times`;
+      return { column, detail: `the column "${shortened(column)}" appears ${often} (columns ${enumerated(numbers)})` };
+    });
+}
+
+/** Throws AppError `invalid` when a field's column is there more than once: which one is meant cannot be told. */
+export function requireUnambiguous(path: string, columns: readonly string[], mapping: Mapping): void {
+  const details = new Map(repeatedColumns(columns).map(({ column, detail }) => [column, detail]));
+  for (const field of FIELDS) {
+    const detail = details.get(mapping[field] ?? '');
+    if (detail === undefined) continue;
+    throw invalid(
+      `${path}: ${detail}. Rename one of them, or name another column with --map ${field}=COLUMN`,
+      `/map/${field}`,
+    );
+  }
+}
+
+function enumerated(numbers: readonly number[]): string {
+  if (numbers.length > MAX_NAMED) return `${numbers.slice(0, MAX_NAMED).join(', ')}, …`;
+  return `${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`;
+}
+
 function isField(name: string): name is Field {
   return Object.hasOwn(NAMES, name);
 }
 
-function invalid(message: string, pointer: string): AppError {
+function invalid(said: string, pointer: string): AppError {
+  const message = visible(said);
   return new AppError('invalid', message, { errors: [{ pointer, detail: message }] });
 }
 
 /** Shortened: in a file without a header they are the first post. */
 function listed(columns: readonly string[]): string {
-  const names = columns.slice(0, 60).map((name) => (name.length > 40 ? `${name.slice(0, 39)}…` : name));
+  const names = columns.slice(0, 60).map(shortened);
   return `${names.join(', ')}${columns.length > 60 ? ', …' : ''}`;
+}
+
+function shortened(name: string): string {
+  return name.length > 40 ? `${name.slice(0, 39)}…` : name;
 }

@@ -10,6 +10,7 @@ import { type ReadDate, readDate } from './dates.ts';
 import type { FileLayout } from './layout.ts';
 import type { Field } from './mapping.ts';
 import type { RawRecord } from './records.ts';
+import { visible } from './visible.ts';
 
 export interface RowOptions {
   /** The site of every post whose row names none; ids are that site's own then. */
@@ -53,18 +54,20 @@ class RowProblem extends Error {
 /** Posts of valid records, in their order, and an error for each of the others. */
 export async function toPosts(records: readonly RawRecord[], layout: FileLayout, options: RowOptions): Promise<Rows> {
   const invalid: LineError[] = [];
+  const refuse = (line: number, problem: string) =>
+    void invalid.push({ line, detail: visible(`line ${line}: ${problem}`) });
   const attempt = <T>(line: number, work: () => T): T[] => {
     try {
       return [work()];
     } catch (error) {
       if (!(error instanceof RowProblem)) throw error;
-      invalid.push({ line, detail: `line ${line}: ${error.message}` });
+      refuse(line, error.message);
       return [];
     }
   };
   const drafts = records.flatMap((record) => {
     if ('values' in record) return attempt(record.line, () => toDraft(record.line, record.values, layout, options));
-    invalid.push({ line: record.line, detail: `line ${record.line}: ${record.problem}` });
+    refuse(record.line, record.problem);
     return [];
   });
   await settleLocalTimes(drafts, options);

@@ -10,11 +10,15 @@ import type { Progress } from './progress.ts';
 
 /** Chunks of one import that may wait before reading does. */
 const MAX_WAITING = 200;
-const POLL_MS = 250;
+/** Pauses while others work: each twice the one before, for a small chunk is done in no time and a large one is not. */
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 250;
 
 export interface WaitDeps {
   db: Db;
   work?(chunkId: number): Promise<void>;
+  /** How to wait; default: by the clock. */
+  pause?(ms: number): Promise<unknown>;
 }
 
 /** Reading is faster than ingesting: what waits stays bounded. Rejects with the signal's reason. */
@@ -24,12 +28,15 @@ export async function holdBack(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
+  const pauses = new Pauses(deps, signal);
   for (;;) {
     const waiting = await waitingOfImport(deps.db, importId, MAX_WAITING + 1);
     progress.tell({ chunksWaiting: waiting.length });
     const newest = waiting.at(-1);
     if (waiting.length <= MAX_WAITING || newest === undefined) return;
-    await workOne(deps, newest, signal);
+    signal.throwIfAborted();
+    if (deps.work) await deps.work(newest);
+    else await pauses.next();
   }
 }
 
@@ -40,6 +47,7 @@ export async function workOff(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<ImportRow> {
+  const pauses = new Pauses(deps, signal);
   let before: number | undefined;
   for (;;) {
     const waiting = await waitingOfImport(deps.db, importId, MAX_WAITING);
@@ -51,22 +59,35 @@ export async function workOff(
       if (row.state === 'undone')
         throw new AppError('conflict', `Import ${importId} was undone while it was worked off`);
       if (row.chunks_waiting === 0) return row;
-      await pause(signal); // halves of a split chunk are with the workers
+      await pauses.next(); // halves of a split chunk are with the workers
     } else {
-      if (newest === before) await pause(signal); // a worker has it
-      await workOne(deps, newest, signal);
+      if (newest !== before) pauses.beginAgain();
+      if (newest === before || !deps.work) await pauses.next(); // a worker has it
+      signal.throwIfAborted();
+      await deps.work?.(newest);
       before = newest;
     }
   }
 }
 
-async function workOne(deps: WaitDeps, chunkId: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  if (deps.work) await deps.work(chunkId);
-  else await pause(signal);
-}
+class Pauses {
+  readonly #wait: (ms: number) => Promise<unknown>;
+  readonly #signal: AbortSignal;
+  #nextMs = FIRST_PAUSE_MS;
 
-async function pause(signal: AbortSignal): Promise<void> {
-  await sleep(POLL_MS);
-  signal.throwIfAborted();
+  constructor({ pause = sleep }: WaitDeps, signal: AbortSignal) {
+    this.#wait = pause;
+    this.#signal = signal;
+  }
+
+  /** Rejects with the signal's reason. */
+  async next(): Promise<void> {
+    await this.#wait(this.#nextMs);
+    this.#nextMs = Math.min(this.#nextMs * 2, LONGEST_PAUSE_MS);
+    this.#signal.throwIfAborted();
+  }
+
+  beginAgain(): void {
+    this.#nextMs = FIRST_PAUSE_MS;
+  }
 }
