@@ -10,6 +10,7 @@ import {
   claimChunk,
   countAttempt,
   finishChunk,
+  lockChunk,
   quarantine,
   splitChunk,
   uncountAttempt,
@@ -46,10 +47,9 @@ export async function ingestChunk(deps: JobDeps, chunk: ChunkRef): Promise<void>
     await deps.queues.addChunks(claimed.deadly.map((id) => ({ from: 'push', id })));
     return;
   }
-  const origin = { sourceId: claimed.sourceId, importId: claimed.importId, keep: await keepOf(deps, claimed.sourceId) };
+  const origin = { sourceId: claimed.sourceId, importId: claimed.importId, keep: claimed.keep };
   const outcomes = await ingest(deps, origin, claimed.events, async (tx, counts) => {
-    const still = await claimChunk(tx, chunk);
-    if (!still) throw new AlreadyDone();
+    if (!(await lockChunk(tx, chunk))) throw new AlreadyDone();
     await finishChunk(tx, chunk, counts);
   }).catch(async (error: unknown) => {
     if (error instanceof AlreadyDone) return {};
@@ -63,13 +63,6 @@ export async function ingestChunk(deps: JobDeps, chunk: ChunkRef): Promise<void>
 
 /** Another worker ended the chunk first; the transaction rolls back and nothing was counted twice. */
 class AlreadyDone extends Error {}
-
-async function keepOf(deps: JobDeps, sourceId: number): Promise<'matching' | 'all'> {
-  const result = await deps.db.query<{ keep: 'matching' | 'all' }>('select keep from sources where id = $1', [
-    sourceId,
-  ]);
-  return result.rows[0]?.keep ?? 'all';
-}
 
 async function settleDeadly(
   deps: JobDeps,

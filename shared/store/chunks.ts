@@ -19,6 +19,8 @@ const TABLE = { import: 'import_chunks', push: 'inbox' } as const;
 export interface ClaimedChunk {
   sourceId: number;
   importId: number | null;
+  /** What the source wants kept. */
+  keep: 'matching' | 'all';
   events: CollectedEvent[];
   /** How often it was begun, this time included: work that kills its process shows here. */
   attempts: number;
@@ -36,16 +38,27 @@ export async function uncountAttempt(db: Db, chunk: ChunkRef): Promise<void> {
   await run(db, `update ${TABLE[chunk.from]} set attempts = attempts - 1 where id = $1 and attempts > 0`, [chunk.id]);
 }
 
+/** Locks a waiting chunk for the length of the transaction; false when it is done, gone or taken by another. */
+export async function lockChunk(tx: Tx, chunk: ChunkRef): Promise<boolean> {
+  const found = await one(
+    tx,
+    `select 1 from ${TABLE[chunk.from]} where id = $1 and state = 'waiting' for update skip locked`,
+    [chunk.id],
+  );
+  return found !== undefined;
+}
+
 /** Takes a waiting chunk for the length of the transaction; undefined when it is done, gone or taken by another. */
 export async function claimChunk(tx: Tx, chunk: ChunkRef): Promise<ClaimedChunk | undefined> {
   return one<ClaimedChunk & Record<string, unknown>>(
     tx,
     chunk.from === 'import'
-      ? `select i.source_id as "sourceId", c.import_id as "importId", c.events, c.attempts
-         from import_chunks c join imports i on i.id = c.import_id
+      ? `select i.source_id as "sourceId", c.import_id as "importId", s.keep, c.events, c.attempts
+         from import_chunks c join imports i on i.id = c.import_id join sources s on s.id = i.source_id
          where c.id = $1 and c.state = 'waiting' for update of c skip locked`
-      : `select source_id as "sourceId", import_id as "importId", events, attempts
-         from inbox where id = $1 and state = 'waiting' for update skip locked`,
+      : `select b.source_id as "sourceId", b.import_id as "importId", s.keep, b.events, b.attempts
+         from inbox b join sources s on s.id = b.source_id
+         where b.id = $1 and b.state = 'waiting' for update of b skip locked`,
     [chunk.id],
   );
 }

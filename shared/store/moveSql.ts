@@ -46,21 +46,23 @@ const mutable = names.filter((name) => !FIXED.has(name));
 
 const INPUT = `
 input as materialized (
-  select * from json_to_recordset($1::json) as r (
+  select case when op = 'insert' then nextval(pg_get_serial_sequence('post_keys', 'post_id')) end as new_id, r.*
+  from json_to_recordset($1::json) as r (
     op text, post_id bigint, old_hash text, topics json, entities json,
     ${Object.entries(COLUMNS)
       .map(([name, type]) => `${name} ${type}`)
       .join(', ')})
 ),
 new_keys as (
-  insert into post_keys (site, external_id, published_at)
-  select site, external_id, published_at from input where op = 'insert' order by site, external_id
+  insert into post_keys (post_id, site, external_id, published_at) overriding system value
+  select new_id, site, external_id, published_at from input where op = 'insert' order by site, external_id
   on conflict (site, external_id) do nothing
   returning post_id, site, external_id
 ),
 inserts as materialized (
-  select k.post_id, i.topics, i.entities, ${names.map((name) => `i.${name}`).join(', ')}
-  from input i join new_keys k on k.site = i.site and k.external_id = i.external_id where i.op = 'insert'
+  -- "is true" keeps the look-up a hashed one: as a join, the planner believes in a few rows and loops over all pairs.
+  select i.new_id as post_id, i.topics, i.entities, ${names.map((name) => `i.${name}`).join(', ')}
+  from input i where i.op = 'insert' and (i.new_id in (select post_id from new_keys)) is true
 ),
 inserted as (
   insert into posts (post_id, ${list}) select post_id, ${list} from inserts
