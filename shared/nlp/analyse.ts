@@ -1,26 +1,29 @@
 /**
  * What Sada understands of a text: language, sentiment with its explanation, topics and entities.
  * Called by workers/ for every post, and by whoever wants to analyse a text once.
- * Try it: node --import tsx -e "import('./shared/nlp/analyse.ts').then(({createAnalyser: c}) => console.log(c().analyse([{text:'The new data center is great'}])[0]))"
+ * Try it: npm run --silent analyse -- --explain "Le data center est superbe mais la facture d'eau fait peur"
  *
- * Only English is scored for now, through the stock model of wink-nlp; every other text is `not_scored`. Topics and
- * entities are found in all languages.
+ * A text is read once (reader.ts), its language decided (language/), negations and the like marked (lexicon/), and scored
+ * with the weights of its language (linear/, sentiment.ts). Topics are found apart (topics.ts): changing terms never
+ * changes a score.
  */
-import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
-import type { Analysis, TopicMention } from '../contracts/analysis.ts';
-import { createEnglishScorer, type EnglishScore, type EnglishScorer } from './english.ts';
-import { detectLanguage, LANGUAGE_RULES } from './language.ts';
-import { WORD_LISTS } from './language-words.ts';
-import { labelOf, meanScore, SCORE_RULES } from './score.ts';
-import { createTopicFinder, PACK_CONTENTS, type TopicHit, type TopicTerm } from './topics.ts';
+import type { Analysis, SentenceAnalysis, TopicMention } from '../contracts/analysis.ts';
+import { clausesOf } from './clauses.ts';
+import { isScored, type Language } from './groups.ts';
+import { type DetectedLanguage, detectLanguage } from './language/detect.ts';
+import { readWeights } from './linear/weights.ts';
+import { readPackBytes } from './packs/read.ts';
+import type { TopicTerm } from './phrases.ts';
+import { createReader, type Reading } from './reader.ts';
+import { createSentiment, type ScoredMarks, type Sentiment, weightsPath } from './sentiment.ts';
+import { createTopicFinder, type TopicHit } from './topics.ts';
+import { modelName, topicsVersion } from './version.ts';
+import { flagNegations, setScores } from './wink/annotations.ts';
 
 /** Texts are read up to here, in UTF-16 code units: bounded time for any input. */
 export const MAX_ANALYSED_UNITS = 5_000;
 /** Mentions of entities kept of one text. */
 const MAX_ENTITIES = 100;
-/** To be raised by hand when rules change in a way that no hashed constant shows, such as a pattern in language.ts. */
-const RULES_REVISION = 1;
 
 export interface AnalyserInput {
   readonly text: string;
@@ -37,29 +40,69 @@ export interface Analyser {
   analyse(texts: readonly AnalyserInput[]): Analysis[];
 }
 
-/** Builds an analyser (about 0.3 s, 20 MB; the English model loads with the first English text). Keep it and reuse it. */
-export function createAnalyser(options: { userTerms?: readonly TopicTerm[] } = {}): Analyser {
+/** What of an analyser no term touches: language and sentiment. */
+export interface Engine {
+  readonly model: string;
+  readonly sentiment: Sentiment;
+  readonly languageWeights: ReturnType<typeof readWeights>;
+}
+
+/** Builds an engine; each language loads with its first text. Analysers of one process may share it. */
+export function createEngine(): Engine {
+  return {
+    model: modelName(),
+    sentiment: createSentiment(),
+    languageWeights: readWeights(readPackBytes(weightsPath('language'))),
+  };
+}
+
+/**
+ * Builds an analyser (about 0.5 s; each language loads with its first text). Keep it and reuse it. When terms change,
+ * another one with the same `engine` takes about 0.2 s and loads no language again.
+ */
+export function createAnalyser(options: { userTerms?: readonly TopicTerm[]; engine?: Engine } = {}): Analyser {
   const userTerms = options.userTerms ?? [];
   const finder = createTopicFinder(userTerms);
-  const versions = { model: MODEL, topics_version: nameTopics(userTerms) };
-  let english: EnglishScorer | undefined;
+  const { model, sentiment, languageWeights } = options.engine ?? createEngine();
+  const versions = { model, topics_version: topicsVersion(userTerms) };
+
+  // What wink's own pipe asks for while it reads, and what it was given: filled for one text at a time.
+  let hint: string | undefined;
+  let understood: Understood | undefined;
+  const reader = createReader({
+    matching: finder.matching,
+    annotate: {
+      negation: (doc, reading) => {
+        const detected = detectLanguage(reading, languageWeights, hint);
+        const languages = scoredAs(reading, detected, hint);
+        const marks = sentiment.mark(reading, languages);
+        understood = { detected, languages, marks, scored: null, sentences: [] };
+        flagNegations(doc, marks);
+      },
+      sentiment: (doc, reading) => {
+        if (!understood) return;
+        const { marks, languages } = understood;
+        understood.scored = sentiment.scoreText(reading, marks, languages);
+        understood.sentences = toSentences(reading, understood, sentiment);
+        setScores(doc, understood.scored?.score ?? 0, understood.sentences);
+      },
+    },
+  });
 
   const analyseOne = ({ text, languageHint }: AnalyserInput): Analysis => {
-    const read = withoutBrokenPair(text.slice(0, MAX_ANALYSED_UNITS));
-    const language = detectLanguage(read, languageHint);
-    const { topics, entities } = finder.find(read);
-    let scored: EnglishScore | null = null;
-    if (language === 'en') {
-      english ??= createEnglishScorer();
-      scored = english.score(read);
-    }
-    const score = scored?.score ?? null;
+    hint = languageHint;
+    const reading = reader.read(readPart(text));
+    if (!understood) throw new Error('wink-nlp did not ask for negations: is its version the pinned one?');
+    const { detected, scored, marks, languages, sentences } = understood;
+    const { topics, entities } = finder.find(reading);
     return {
-      language,
-      label: labelOf(score),
-      score,
+      language: detected.language,
+      label: scored?.label ?? 'not_scored',
+      score: scored?.score ?? null,
       probability: scored?.probability ?? null,
-      topics: toTopicMentions(topics, scored),
+      parts: [...detected.parts],
+      sentences,
+      topics: scored ? toTopicMentions(topics, reading, marks, languages, sentiment) : unscoredTopics(topics),
       entities: entities.slice(0, MAX_ENTITIES),
       explanation: scored?.explanation ?? null,
       ...versions,
@@ -68,44 +111,89 @@ export function createAnalyser(options: { userTerms?: readonly TopicTerm[] } = {
   return { model: versions.model, topicsVersion: versions.topics_version, analyse: (texts) => texts.map(analyseOne) };
 }
 
-/** One mention a topic, in order of appearance: the mean of the scored sentences that speak of it. */
-function toTopicMentions(hits: readonly TopicHit[], scored: EnglishScore | null): TopicMention[] {
-  const sentences = new Map<string, Set<number>>();
-  for (const { topic, start } of hits) {
-    const found = sentences.get(topic) ?? new Set();
-    sentences.set(topic, found.add(scored ? sentenceAt(scored.sentenceStarts, start) : 0));
-  }
-  return [...sentences].map(([topic, numbers]) => {
-    const scores = [...numbers].flatMap((number) => scored?.sentences.get(number) ?? []);
-    const score = meanScore(scores);
-    return { topic, label: labelOf(score), score };
+interface Understood {
+  readonly detected: DetectedLanguage;
+  readonly languages: readonly (Language | null)[];
+  readonly marks: ScoredMarks;
+  scored: ReturnType<Sentiment['scoreText']>;
+  sentences: SentenceAnalysis[];
+}
+
+/** Emoji are understood in any language: a text of nothing else is scored as the source's language, or as French. */
+function scoredAs(
+  reading: Reading,
+  { language, sentences }: DetectedLanguage,
+  hint?: string,
+): readonly (Language | null)[] {
+  if (language !== 'und' || !reading.words.every(({ script }) => script === 'none')) return sentences;
+  const spoken = hint?.slice(0, 2).toLowerCase() ?? '';
+  return sentences.map(() => (isScored(spoken) ? spoken : 'fr'));
+}
+
+const NOT_SCORED = { label: 'not_scored', score: null, probability: null } as const;
+
+function toSentences(
+  reading: Reading,
+  { detected, languages, marks, scored }: Understood,
+  sentiment: Sentiment,
+): SentenceAnalysis[] {
+  const only = reading.sentences.length === 1;
+  return reading.sentences.map(([from, to], n) => {
+    const language = languages[n] ?? null;
+    const verdict = only ? scored : sentiment.scoreSpan(reading, marks, language, from, to);
+    const { label, score, probability } = verdict ?? NOT_SCORED;
+    const start = reading.starts[from] ?? 0;
+    const end = reading.ends[to - 1] ?? start;
+    return { start, end, language: detected.sentences[n] ?? detected.language, label, score, probability };
   });
 }
 
-const sentenceAt = (starts: readonly number[], offset: number): number =>
-  Math.max(
-    0,
-    starts.findLastIndex((start) => start <= offset),
-  );
+/**
+ * One mention a topic, in order of appearance: the clauses that speak of it decide, all of them together when it is
+ * named more than once. A clause of which nothing was understood says nothing.
+ */
+function toTopicMentions(
+  hits: readonly TopicHit[],
+  reading: Reading,
+  marks: ScoredMarks,
+  languages: readonly (Language | null)[],
+  sentiment: Sentiment,
+): TopicMention[] {
+  if (hits.length === 0) return [];
+  const clauses = clausesOf(reading, marks);
+  const verdicts = new Map<number, ReturnType<Sentiment['scoreSpan']>>();
+  const named = new Map<string, Set<number>>();
+  for (const { topic, start } of hits) {
+    const number = clauses.findLastIndex(({ from }) => (reading.starts[from] as number) <= start);
+    named.set(topic, (named.get(topic) ?? new Set()).add(Math.max(0, number)));
+  }
+  const verdictAt = (number: number) => {
+    const known = verdicts.get(number);
+    if (known !== undefined) return known;
+    const { from, to, sentence } = clauses[number] ?? { from: 0, to: 0, sentence: 0 };
+    const verdict = sentiment.scoreSpan(reading, marks, languages[sentence] ?? null, from, to);
+    verdicts.set(number, verdict);
+    return verdict;
+  };
+  return [...named].map(([topic, numbers]): TopicMention => {
+    const said = [...numbers].flatMap((number) => verdictAt(number) ?? []);
+    const [first] = said;
+    if (!first) return { topic, label: 'not_scored', score: null };
+    // The clause that says most decides: a topic named in passing must not water down what is said of it.
+    const strongest = said.reduce(
+      (best, verdict) => (Math.abs(verdict.score) > Math.abs(best.score) ? verdict : best),
+      first,
+    );
+    return { topic, label: strongest.label, score: strongest.score };
+  });
+}
+
+const unscoredTopics = (hits: readonly TopicHit[]): TopicMention[] =>
+  [...new Set(hits.map(({ topic }) => topic))].map((topic) => ({ topic, label: 'not_scored', score: null }));
+
+/** The part of a text that is read. */
+export const readPart = (text: string): string => withoutBrokenPair(text.slice(0, MAX_ANALYSED_UNITS));
 
 /** The cut may fall inside a surrogate pair, whose first half alone means nothing. */
 const withoutBrokenPair = (text: string): string =>
   /[\ud800-\udbff]$/.test(text) && text.length === MAX_ANALYSED_UNITS ? text.slice(0, -1) : text;
-
-const hashOf = (...parts: readonly string[]): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8);
-
-const packageVersion = (name: string): string => String(createRequire(import.meta.url)(`${name}/package.json`).version);
-
-const MODEL = `wink-en-1:${hashOf(
-  packageVersion('wink-nlp'),
-  packageVersion('wink-eng-lite-web-model'),
-  JSON.stringify([SCORE_RULES, LANGUAGE_RULES, WORD_LISTS, MAX_ANALYSED_UNITS, RULES_REVISION]),
-)}`;
-
-/** The order in which users added their terms does not matter. */
-function nameTopics(userTerms: readonly TopicTerm[]): string {
-  const terms = userTerms.map(({ topic, language, term }) => JSON.stringify([topic, language, term])).sort();
-  const packs = PACK_CONTENTS.map((content) => content.replaceAll('\r\n', '\n'));
-  return `topics-1:${hashOf(...packs, ...terms)}`;
-}

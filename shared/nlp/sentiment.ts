@@ -1,0 +1,181 @@
+/**
+ * Scores what reader.ts has read: the text with its explanation, each sentence, any clause.
+ * Called by analyse.ts. Lexicons and weights of a group are loaded with the first text that needs them.
+ * Try it: npm run --silent analyse -- --explain "Belle vitrine, mais nos puits sont à sec"
+ */
+import type { Explanation } from '../contracts/analysis.ts';
+import { type Group, groupOf, type Language } from './groups.ts';
+import { annotate, emptyMarks, lexicalOf, type Marks } from './lexicon/annotate.ts';
+import { type Lexicon, loadLexicon } from './lexicon/lexicon.ts';
+import { explainParts } from './linear/explanation.ts';
+import type { Stretch } from './linear/features.ts';
+import { createScorer, emptySums, type Scorer, type TokenSums } from './linear/scorer.ts';
+import { readWeights } from './linear/weights.ts';
+import { readPackBytes } from './packs/read.ts';
+import type { Reading } from './reader.ts';
+import { type Verdict, verdictOf } from './score.ts';
+import { isSpelled, type Word } from './wink/words.ts';
+
+/** Numbers that decide; hashed into the name of the model. */
+export const COVERAGE_RULES = {
+  /** A text is scored when at least this part of its words is known, or a loaded emoji or entry was found in it. */
+  leastKnown: 0.2,
+} as const;
+
+export interface ScoredText extends Verdict {
+  readonly explanation: Explanation;
+}
+
+/** What is marked on a text, and what each of its tokens brings. */
+export interface ScoredMarks extends Marks {
+  readonly sums: TokenSums;
+}
+
+export interface Sentiment {
+  /** Marks negations, intensifiers and clauses; `languages` has one language a sentence, null for none of ours. */
+  mark(reading: Reading, languages: readonly (Language | null)[]): ScoredMarks;
+  /** null when too little was understood. */
+  scoreText(reading: Reading, marks: ScoredMarks, languages: readonly (Language | null)[]): ScoredText | null;
+  /** Tokens `from` to `to` (exclusive) by themselves; null when too little of them was understood. */
+  scoreSpan(reading: Reading, marks: ScoredMarks, language: Language | null, from: number, to: number): Verdict | null;
+}
+
+interface Kit {
+  readonly lexicon: Lexicon;
+  readonly scorer: Scorer;
+}
+
+export const weightsPath = (name: string): string => `weights/${name}.bin`;
+
+export function createSentiment(): Sentiment {
+  const kits: Partial<Record<Group, Kit>> = {};
+  const kitOf = (language: Language): Kit => {
+    const group = groupOf(language);
+    kits[group] ??= {
+      lexicon: loadLexicon(group),
+      scorer: createScorer(group, readWeights(readPackBytes(weightsPath(group)))),
+    };
+    return kits[group];
+  };
+
+  const mark: Sentiment['mark'] = (reading, languages) => {
+    const { words, sentences } = reading;
+    const marks = blank(words.length);
+    // Plain loops here and below: this runs for every text.
+    for (let n = 0; n < sentences.length; n += 1) {
+      const language = languages[n];
+      if (!language) continue;
+      const { lexicon, scorer } = kitOf(language);
+      const sentence = sentences[n] as readonly [number, number];
+      annotate(words, sentence[0], sentence[1], lexicon, marks);
+      scorer.fill(words, marks, sentence[0], sentence[1], marks.sums);
+    }
+    return marks;
+  };
+
+  const scoreText: Sentiment['scoreText'] = (reading, marks, languages) => {
+    const parts = partsOf(reading, marks, languages, kitOf);
+    const understood = parts.filter(isUnderstood);
+    const tokens = understood.reduce((sum, part) => sum + part.tokens, 0);
+    if (tokens === 0 || tokens * 2 < parts.reduce((sum, part) => sum + part.tokens, 0)) return null;
+    const explained = understood.map((part) => ({ ...part, scorer: part.kit.scorer, share: part.tokens / tokens }));
+    const { explanation, odds } = explainParts(explained, reading);
+    return { ...verdictOf(odds), explanation };
+  };
+
+  const scoreSpan: Sentiment['scoreSpan'] = (reading, marks, language, from, to) => {
+    if (!language || to <= from) return null;
+    const kit = kitOf(language);
+    const stretch = spanOf(reading, marks, from, to);
+    return isUnderstood({ stretch, kit }) ? verdictOf(kit.scorer.odds(stretch, marks.sums)) : null;
+  };
+  return { mark, scoreText, scoreSpan };
+}
+
+function isUnderstood({ stretch, kit: { lexicon, scorer } }: { stretch: Stretch; kit: Kit }): boolean {
+  let spoken = 0;
+  let known = 0;
+  for (const [from, to] of stretch.sentences) {
+    for (let i = from; i < to; i += 1) {
+      const word = stretch.words[i] as Word;
+      if (!isSpelled(word.kind)) continue;
+      spoken += 1;
+      const { entry, roles } = lexicalOf(word, lexicon);
+      if (entry !== null || roles.length > 0 || scorer.knows(word)) known += 1;
+    }
+  }
+  if (spoken > 0 && known >= COVERAGE_RULES.leastKnown * spoken) return true;
+  return stretch.marks.hits.some(({ weight }) => weight !== 0);
+}
+
+/** A part of a text as if it stood alone: what other clauses make of it does not count. */
+function spanOf({ words }: Reading, marks: Marks, from: number, to: number): Stretch {
+  const hits = marks.hits.filter(({ first, last }) => first >= from && last < to);
+  return { words, marks: { ...marks, factors: onesOf(words.length), hits }, sentences: [[from, to]] };
+}
+
+let room = 0;
+let pooled: ScoredMarks = { ...emptyMarks(0), sums: emptySums(0) };
+
+/** Marks without anything on them. The arrays are those of the text before: only one text is scored at a time. */
+function blank(tokens: number): ScoredMarks {
+  if (tokens > room) {
+    room = tokens * 2;
+    pooled = { ...emptyMarks(room), sums: emptySums(room) };
+  } else {
+    pooled.negators.fill(0, 0, tokens);
+    pooled.factors.fill(1, 0, tokens);
+    pooled.turns.fill(0, 0, tokens);
+    const { own, negated, pairs, skips, letters } = pooled.sums;
+    const end = tokens * 2;
+    own.fill(0, 0, end);
+    negated.fill(0, 0, end);
+    pairs.fill(0, 0, end);
+    skips.fill(0, 0, end);
+    letters.fill(0, 0, end);
+  }
+  const { negators, factors, turns, sums } = pooled;
+  return { negators, factors, turns, sums, hits: [] };
+}
+
+let ones = new Float64Array(0);
+/** Factors of 1, shared: nobody writes them. */
+function onesOf(length: number): Float64Array {
+  if (ones.length < length) ones = new Float64Array(length * 2).fill(1);
+  return ones;
+}
+
+interface Part {
+  readonly stretch: Stretch;
+  readonly kit: Kit;
+  readonly sums: TokenSums;
+  readonly tokens: number;
+}
+
+/** The sentences of each language group together; one stretch for a text in one language. */
+function partsOf(
+  { words, sentences }: Reading,
+  marks: ScoredMarks,
+  languages: readonly (Language | null)[],
+  kitOf: (language: Language) => Kit,
+): Part[] {
+  const [language] = languages;
+  if (language && languages.every((other) => other === language)) {
+    const kit = kitOf(language);
+    return [{ kit, tokens: words.length, sums: marks.sums, stretch: { words, marks, sentences } }];
+  }
+  const byKit = new Map<Kit, (readonly [number, number])[]>();
+  for (const [n, sentence] of sentences.entries()) {
+    const language = languages[n];
+    if (!language) continue;
+    const kit = kitOf(language);
+    const known = byKit.get(kit);
+    if (known) known.push(sentence);
+    else byKit.set(kit, [sentence]);
+  }
+  return [...byKit].map(([kit, own]) => {
+    const hits = marks.hits.filter(({ first }) => own.some(([from, to]) => first >= from && first < to));
+    const tokens = own.reduce((sum, [from, to]) => sum + to - from, 0);
+    return { kit, tokens, sums: marks.sums, stretch: { words, marks: { ...marks, hits }, sentences: own } };
+  });
+}
