@@ -13,10 +13,13 @@ import { readCatalogue, registerDemo } from '../../infra/commands/demo.ts';
 import { registerImport } from '../../infra/commands/import.ts';
 import { registerKeys } from '../../infra/commands/keys.ts';
 import { configTable, registerOperate } from '../../infra/commands/operate.ts';
+import { registerRescore } from '../../infra/commands/rescore.ts';
 import { registerRoles } from '../../infra/commands/roles.ts';
+import { registerTerms } from '../../infra/commands/terms.ts';
 import { loadConfig } from '../../shared/config.ts';
 import { PushBody } from '../../shared/contracts/api/posts.ts';
 import { CollectedPost } from '../../shared/contracts/collected.ts';
+import { PACK_TOPIC_IDS } from '../../shared/contracts/words.ts';
 import { createLog } from '../../shared/log.ts';
 import { openDb } from '../../shared/store/db.ts';
 import { SCHEMA } from '../../shared/store/schema.ts';
@@ -68,6 +71,8 @@ function commands(): Command {
   registerDemo(program, open);
   registerKeys(program, open);
   registerOperate(program, open, config);
+  registerRescore(program, open);
+  registerTerms(program, open);
   return program;
 }
 
@@ -158,19 +163,28 @@ function curlProblems(text: string): string[] {
     .flatMap((line) => {
       const [, path = '', query = ''] = /(\/v1\/[^?'\s]*)(?:\?([^'\s]*))?/.exec(line) ?? [];
       const body = /-d '([^']*)'/.exec(line)?.[1];
-      const route = routes.find((one) => one.path === path && one.method === (body === undefined ? 'get' : 'post'));
+      const method = body === undefined ? 'get' : 'post';
+      const named = routes.filter((one) => one.method === method && isPathOf(one, path));
+      const route = named.find((one) => one.path === path) ?? named[0];
       return route
         ? inputProblems(route, query, body).map((problem) => `${path}: ${problem}`)
         : [`${path}: no such route`];
     });
 }
 
+const isPathOf = (one: Route, path: string) => new RegExp(`^${one.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path);
+
 function inputProblems({ path, schemas }: Route, query: string, body: string | undefined): string[] {
   const given: [z.ZodType, unknown][] = [
     [schemas.query ?? z.strictObject({}), Object.fromEntries(new URLSearchParams(query))],
   ];
   if (body !== undefined) given.push([path === '/v1/posts' ? Push : (schemas.body ?? z.never()), JSON.parse(body)]);
-  return given.flatMap(([schema, value]) => schema.safeParse(value).error?.issues.map((issue) => issue.message) ?? []);
+  // Which topics there are is in the database; a document speaks of those that come with the program.
+  const topics = new URLSearchParams(query).get('topic')?.split(',') ?? [];
+  return [
+    ...given.flatMap(([schema, value]) => schema.safeParse(value).error?.issues.map((issue) => issue.message) ?? []),
+    ...topics.filter((code) => !PACK_TOPIC_IDS.has(code)).map((code) => `no topic ${code}`),
+  ];
 }
 
 /** The route checks its posts one by one, later. */
@@ -208,7 +222,7 @@ test.each([
     'curl http://127.0.0.1:4040/v1/live',
     '/v1/live: no such route',
   ],
-  ['README.md', 'topic=data_centres', 'topic=datacenters', '/v1/series: Invalid option'],
+  ['README.md', 'topic=data_centres', 'topic=datacenters', '/v1/series: no topic datacenters'],
   ['README.md', '{"source":', '{"sender":', '/v1/posts: Unrecognized key'],
   ['README.md', '"external_id"', '"id"', '/v1/posts: Unrecognized key: "id"'],
   ['README.md', '(docs/bench.md)', '(docs/benches.md)', 'docs/benches.md: not there'],

@@ -1,7 +1,7 @@
 /** The analyser as a whole: safe with any string, the same result in any order, versions that mean what they say. */
 import { expect, test } from 'vitest';
 import { Analysis } from '../../shared/contracts/analysis.ts';
-import { createAnalyser, MAX_ANALYSED_UNITS } from '../../shared/nlp/analyse.ts';
+import { createAnalyser, createEngine, MAX_ANALYSED_UNITS } from '../../shared/nlp/analyse.ts';
 
 const SLOW_MS = 240_000;
 const analyser = createAnalyser();
@@ -75,7 +75,7 @@ test('versions are stable, and users’ terms change the taxonomy and nothing el
   ];
   const mine = createAnalyser({ userTerms: terms });
   expect(mine.model).toBe(analyser.model);
-  expect(mine.model).toMatch(/^wink-en-1:[0-9a-f]{8}$/);
+  expect(mine.model).toMatch(/^sada-2:[0-9a-f]{10}$/);
   expect(mine.topicsVersion).not.toBe(analyser.topicsVersion);
   expect(createAnalyser({ userTerms: terms.toReversed() }).topicsVersion).toBe(mine.topicsVersion);
   expect(createAnalyser({ userTerms: [] }).topicsVersion).toBe(analyser.topicsVersion);
@@ -92,6 +92,33 @@ test('versions are stable, and users’ terms change the taxonomy and nothing el
     ]);
   expect(sentiment(mine.analyse(inputs))).toEqual(sentiment(analyser.analyse(inputs)));
   expect(mine.analyse(inputs)[0]?.topics.map(({ topic }) => topic)).toContain('mine');
+});
+
+test('an analyser made anew with the same engine is one made from nothing, and the one before goes on as it was', {
+  timeout: SLOW_MS,
+}, () => {
+  const engine = createEngine();
+  const inputs = POSTS.map((text) => ({ text }));
+  const before = createAnalyser({ engine });
+  const expected = before.analyse(inputs);
+  expect(expected).toEqual(analyser.analyse(inputs));
+  const terms = [
+    { topic: 'mine', language: 'en', term: 'great' },
+    { topic: 'mine', language: 'ary', term: 'معقول' },
+    { topic: 'mine', language: 'fr', term: 'très bien' },
+  ];
+  const after = createAnalyser({ engine, userTerms: terms });
+  const results = after.analyse(inputs);
+  expect(results).toEqual(createAnalyser({ userTerms: terms }).analyse(inputs));
+  expect(results.filter(({ topics }) => topics.some(({ topic }) => topic === 'mine'))).toHaveLength(4);
+  const untouched = ({ topics: _, topics_version: __, ...rest }: Analysis) => rest;
+  expect(results.map(untouched)).toEqual(expected.map(untouched));
+  // In turns on one engine: neither sees the other's text or terms.
+  for (const [n, input] of inputs.entries()) {
+    expect(before.analyse([input])[0]).toEqual(expected[n]);
+    expect(after.analyse([input])[0]).toEqual(results[n]);
+  }
+  expect(createAnalyser({ engine }).analyse(inputs)).toEqual(expected);
 });
 
 test('every result carries the versions it was made with', () => {

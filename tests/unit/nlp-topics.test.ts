@@ -4,12 +4,17 @@ import { expect, test } from 'vitest';
 import { TOPIC_CODES } from '../../shared/contracts/words.ts';
 import { createAnalyser } from '../../shared/nlp/analyse.ts';
 import { foldWords } from '../../shared/nlp/fold.ts';
-import { createTopicFinder, PACK_ENTITIES, PACK_TERMS } from '../../shared/nlp/topics.ts';
+import { PACK_ENTITIES, PACK_TERMS } from '../../shared/nlp/phrases.ts';
+import { createReader } from '../../shared/nlp/reader.ts';
+import { createTopicFinder, type TopicFinder } from '../../shared/nlp/topics.ts';
 
+const readerOf = (made: TopicFinder) => createReader({ matching: made.matching });
 const finder = createTopicFinder([]);
-const topicsOf = (text: string): string[] => [...new Set(finder.find(text).topics.map(({ topic }) => topic))].sort();
+const reader = readerOf(finder);
+const find = (text: string) => finder.find(reader.read(text));
+const topicsOf = (text: string): string[] => [...new Set(find(text).topics.map(({ topic }) => topic))].sort();
 const entitiesOf = (text: string): [string, string][] =>
-  finder.find(text).entities.map(({ entity, start, end }) => [entity, text.slice(start, end)]);
+  find(text).entities.map(({ entity, start, end }) => [entity, text.slice(start, end)]);
 
 test.each([
   ['Un nouveau centre de données à Nouaceur', ['data_centres']],
@@ -66,7 +71,7 @@ test('one entity for all its spellings', () => {
   }
   expect(entitiesOf('Chez Orange, @inwi et N+ONE')).toEqual([
     ['company:orange', 'Orange'],
-    ['company:inwi', 'inwi'],
+    ['company:inwi', '@inwi'],
     ['company:n_plus_one', 'N+ONE'],
   ]);
   expect(entitiesOf('du jus d’orange, une casa blanca')).toEqual([]);
@@ -88,9 +93,10 @@ test("users' terms count beside the packs, also where they share a phrase or sta
     { topic: 'odd', language: 'en', term: 'constructor' },
     { topic: 'empty', language: 'en', term: ' !? ' },
   ]);
+  const ownReader = readerOf(own);
   const topics = (text: string) =>
     own
-      .find(text)
+      .find(ownReader.read(text))
       .topics.map(({ topic }) => topic)
       .sort();
   expect(topics('un centre de données')).toEqual(['data_centres', 'mine']);
@@ -166,6 +172,6 @@ test('a topic is labelled by the sentences that speak of it', () => {
   expect(analysis?.topics.map(({ topic, label }) => [topic, label])).toEqual([
     ['data_centres', 'positive'],
     ['energy', 'negative'],
-    ['water', 'not_scored'],
+    ['water', 'neutral'],
   ]);
 });
