@@ -3,9 +3,9 @@
  * made of them and a ledger with gaps. tests/bench/read.ts calls it. About 1.2 kB a post.
  */
 import { type Db, inTransaction, one, run, type Tx } from '../../shared/store/db.ts';
-import { MEASURES, RECOUNT } from '../../shared/store/moveSql.ts';
 import { ensurePartitions } from '../../shared/store/partitions.ts';
 import { reconcile } from '../../shared/store/reconcile.ts';
+import { MEASURES, MODELS, RECOUNT } from '../../shared/store/rollupSql.ts';
 import { aSource } from '../helpers/builders.ts';
 import { say, ZONE } from './stage.ts';
 
@@ -74,7 +74,7 @@ function sumInto(time: 'hour' | 'day' | 'month'): string {
     on conflict (topic, ${time}, language, source_id, kind) do update set ${additions}`;
 }
 
-const ROLLUPS = `${RECOUNT}, hours as (${sumInto('hour')}), days as (${sumInto('day')}) ${sumInto('month')}`;
+const ROLLUPS = `${RECOUNT}, ${MODELS}, hours as (${sumInto('hour')}), days as (${sumInto('day')}) ${sumInto('month')}`;
 
 /** Fills an empty, migrated database with `posts` posts over the 12 months before `now`. Throws when the sums are wrong. */
 export async function fillYear(db: Db, posts: number, now: Date): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { resolveRange, toFilters } from '../../api/range.ts';
 import type { BucketSize, Dimension, Period } from '../../shared/contracts/api/common.ts';
-import type { TOPIC_CODES } from '../../shared/contracts/words.ts';
+import { PACK_TOPIC_IDS, type TOPIC_CODES } from '../../shared/contracts/words.ts';
 import { readBreakdown } from '../../shared/store/breakdown.ts';
 import { type Db, one, openDb, type Queryable } from '../../shared/store/db.ts';
 import { countPosts, listPosts } from '../../shared/store/postReads.ts';
@@ -61,7 +61,8 @@ function pathOf({ by, bucket, ...rest }: Question): string {
 
 function scopeOf({ period, topic, language }: Question, now: Date) {
   const range = resolveRange({ period }, now, '?');
-  const filters = toFilters({ ...(topic ? { topic: [topic] } : {}), ...(language ? { language: [language] } : {}) });
+  const asked = { ...(topic ? { topic: [topic] } : {}), ...(language ? { language: [language] } : {}) };
+  const filters = toFilters(asked, PACK_TOPIC_IDS);
   return { zone: ZONE, range, filters, compare: false, now };
 }
 

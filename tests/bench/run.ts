@@ -1,5 +1,5 @@
 /**
- * The benchmarks: `npm run bench -- [--only ingest,read,memory,start] [--quick]`. Prints one JSON object when all is done,
+ * The benchmarks: `npm run bench -- [--only nlp,ingest,read,memory,start] [--quick]`. Prints one JSON object when all is done,
  * and progress on stderr. Ends with code 1 when a post is missing or counted wrongly, or a benchmark could not run;
  * never because something was slow: docs/bench.md says how to read the figures.
  */
@@ -7,14 +7,29 @@ import { parseArgs } from 'node:util';
 import { describeMachine, measureNoise, round, timed } from './figures.ts';
 import { benchIngest } from './ingest.ts';
 import { benchMemory } from './memory.ts';
+import { benchNlp } from './nlp.ts';
 import { benchRead } from './read.ts';
 import { closeAll, openStage, say } from './stage.ts';
 import { benchStart } from './start.ts';
 
-const FULL = { ingest: 60_000, read: [1_000_000, 5_000_000], readRuns: 300, memory: 300_000, start: 3 } as const;
-const QUICK = { ingest: 10_000, read: [100_000, 500_000], readRuns: 200, memory: 60_000, start: 3 } as const;
+const FULL = {
+  nlp: 1_000_000,
+  ingest: 60_000,
+  read: [1_000_000, 5_000_000],
+  readRuns: 300,
+  memory: 300_000,
+  start: 3,
+} as const;
+const QUICK = {
+  nlp: 60_000,
+  ingest: 10_000,
+  read: [100_000, 500_000],
+  readRuns: 200,
+  memory: 60_000,
+  start: 3,
+} as const;
 
-const NAMES = ['ingest', 'read', 'memory', 'start'] as const;
+const NAMES = ['nlp', 'ingest', 'read', 'memory', 'start'] as const;
 type Name = (typeof NAMES)[number];
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } });
@@ -22,6 +37,7 @@ const wanted = namesOf(values.only);
 const sizes = values.quick ? QUICK : FULL;
 
 const BENCHES: Record<Name, () => Promise<Record<string, unknown>>> = {
+  nlp: () => benchNlp({ posts: sizes.nlp }),
   ingest: async () => benchIngest(await openStage(), sizes.ingest),
   read: async () => benchRead(await openStage(), sizes.read, sizes.readRuns),
   memory: async () => benchMemory(await openStage(), sizes.memory),
