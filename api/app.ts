@@ -22,10 +22,11 @@ import { problemHandler } from './problem.ts';
 import { mount, type Route } from './route.ts';
 import { aggregateRoutes } from './routes/aggregates.ts';
 import type { RouteDeps } from './routes/deps.ts';
-import { eventRoutes, importRoutes, topicRoutes } from './routes/imports.ts';
+import { eventRoutes, importRoutes } from './routes/imports.ts';
 import { postRoutes } from './routes/posts.ts';
 import { pushRoutes } from './routes/push.ts';
 import { sourceRoutes } from './routes/sources.ts';
+import { topicRoutes } from './routes/topics.ts';
 
 export interface AppDeps {
   db: Db;
@@ -137,7 +138,7 @@ function security({ publicUrl }: AppDeps['config']): RequestHandler {
 }
 
 const EXPOSED =
-  'ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Idempotency-Replayed, X-Total-Count, X-Truncated';
+  'ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Idempotency-Replayed, X-Total-Count, X-Truncated, Sada-Models';
 
 /** Lets pages of the configured origins call the API, with a key and never with cookies. */
 function crossOrigin(origins: readonly string[]): RequestHandler {

@@ -63,8 +63,13 @@ async function identify({ db, host }: { db: Db; host: string }, request: Request
   return { id: key.public_part, scopes: key.scopes };
 }
 
+/** True when a caller has the scope. */
+export function mayDo(caller: Caller, scope: Scope): boolean {
+  return caller.scopes.includes(scope) || caller.scopes.includes('admin');
+}
+
 /** Throws `forbidden`, naming the scope that the caller lacks. */
 export function requireScope(caller: Caller, scope: Scope): void {
-  if (caller.scopes.includes(scope) || caller.scopes.includes('admin')) return;
+  if (mayDo(caller, scope)) return;
   throw new AppError('forbidden', `The API key lacks the scope ${scope}`);
 }

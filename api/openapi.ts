@@ -53,7 +53,11 @@ function register(registry: OpenAPIRegistry, one: Route): void {
       ...(body ? { body: { content: { 'application/json': { schema: body } }, required: true } } : {}),
     },
     responses: {
-      [status]: { description: 'Done', ...(response || one.stream ? { content: contentOf(one) } : {}) },
+      [status]: {
+        description: 'Done',
+        ...(response || one.stream ? { content: contentOf(one) } : {}),
+        ...(one.table?.headers ? { headers: headersOf(one.table.headers) } : {}),
+      },
       ...(one.tagged ? { 304: { description: 'Unchanged since the ETag in If-None-Match' } } : {}),
       ...Object.fromEntries(
         PROBLEM_STATUSES.map((problem) => [
@@ -63,6 +67,15 @@ function register(registry: OpenAPIRegistry, one: Route): void {
       ),
     },
   });
+}
+
+function headersOf(described: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(described).map(([name, description]) => [
+      name,
+      { description, schema: { type: 'string' as const } },
+    ]),
+  );
 }
 
 function contentOf(one: Route) {

@@ -53,10 +53,11 @@ function ofPeriod(period: Period, end: number): TimeRange {
   return { from, to: new Date(end) };
 }
 
-/** Filters out of their ten names, as query parameters and bodies have them. */
-export function toFilters(given: z.infer<typeof FilterBody>): Filters {
+/** Filters out of their ten names, as query parameters and bodies have them. `topicIds` has the ids of their topics. */
+export function toFilters(given: z.infer<typeof FilterBody>, topicIds: ReadonlyMap<string, number>): Filters {
+  const ids = (codes: readonly string[] = []) => codes.map((code) => topicIds.get(code) ?? 0);
   return {
-    topic: { is: given.topic ?? [], not: given['topic!'] ?? [] },
+    topic: { is: ids(given.topic), not: ids(given['topic!']) },
     language: { is: given.language ?? [], not: given['language!'] ?? [] },
     source: { is: given.source ?? [], not: given['source!'] ?? [] },
     kind: { is: given.kind ?? [], not: given['kind!'] ?? [] },

@@ -56,7 +56,12 @@ interface Spec<P extends Schema, Q extends Schema, B extends Schema, R extends S
   /** The handler checks the texts of the body itself, item by item. */
   checksTexts?: boolean;
   /** The same answer as CSV and NDJSON; `name` begins the file's name. */
-  table?: { name: string; read(input: Input<Out<P>, Out<Q>, Out<B>>): Promise<Table> };
+  table?: {
+    name: string;
+    /** Headers of its own that `read` sets, each with what it says. */
+    headers?: Readonly<Record<string, string>>;
+    read(input: Input<Out<P>, Out<Q>, Out<B>>): Promise<Table>;
+  };
   /** Answers by itself, without end. */
   stream?(request: Request, response: Response, input: Input<Out<P>, Out<Q>, Out<B>>): Promise<void>;
   handle?(input: Input<Out<P>, Out<Q>, Out<B>>): Promise<R extends z.ZodType ? z.input<R> : undefined>;

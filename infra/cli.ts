@@ -33,6 +33,8 @@ if (!['all', 'api', 'worker', 'scheduler'].includes(process.argv[2] ?? 'all')) {
   (await import('./commands/demo.ts')).registerDemo(program, open);
   (await import('./commands/keys.ts')).registerKeys(program, open);
   (await import('./commands/operate.ts')).registerOperate(program, open, config);
+  (await import('./commands/rescore.ts')).registerRescore(program, open);
+  (await import('./commands/terms.ts')).registerTerms(program, open);
 }
 
 /** Errors that say all a person needs: shown without a stack. */

@@ -6,12 +6,11 @@
 import { type Config, queueTarget } from '../shared/config.ts';
 import { openQueues, type Queues } from '../shared/jobs.ts';
 import { createLog, type Log } from '../shared/log.ts';
-import { createAnalyser } from '../shared/nlp/analyse.ts';
 import { createPseudonym } from '../shared/pseudonym.ts';
 import { type Db, openDb } from '../shared/store/db.ts';
-import { listUserTerms } from '../shared/store/topics.ts';
 import type { IngestDeps } from '../workers/ingest.ts';
 import { ingestChunk } from '../workers/jobs.ts';
+import { watchTaxonomy } from '../workers/taxonomy.ts';
 import { obtainSecret, postgresDir } from './installation.ts';
 import { findPostgres, startPostgres } from './postgres/launcher.ts';
 import { ensureMigrated } from './prepare.ts';
@@ -40,10 +39,12 @@ export async function openContext(config: Config): Promise<Context> {
     const target = queueTarget(config, url);
     await ensureMigrated(db, { zone: config.zone, secret, queueHere: target.driver === 'postgres' });
     const queues = await openQueues(target, (err) => log.debug({ err }, 'queue error'));
+    const { latest } = await watchTaxonomy(db, { log });
     const ingestDeps: IngestDeps = {
+      ...(await latest()),
+      latest,
       db,
       zone: config.zone,
-      analyser: createAnalyser({ userTerms: await listUserTerms(db) }),
       pseudonym: createPseudonym(secret),
       keepNames: config.keepNames,
     };

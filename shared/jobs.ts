@@ -27,6 +27,7 @@ export const JOBS = {
   collect: z.object({ source_id: z.int() }),
   ingest: z.object({ from: z.enum(['import', 'push']), id: z.int() }),
   maintain: z.object({ task: z.enum(['partitions', 'retention', 'reconcile', 'prune']) }),
+  rescore: z.object({ rescore_id: z.int() }),
 } as const;
 
 export type JobName = keyof typeof JOBS;
@@ -45,6 +46,13 @@ const OPTIONS: Record<JobName, JobsOptions> = {
     backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 },
   },
   maintain: { ...KEEP, attempts: 3, backoff: { type: 'exponential', delay: 60_000, jitter: 0.5 } },
+  // The scheduler asks again for as long as the run is open.
+  rescore: {
+    removeOnComplete: true,
+    removeOnFail: true,
+    attempts: 5,
+    backoff: { type: 'exponential', delay: 5_000, jitter: 0.5 },
+  },
 };
 
 export interface Queues {

@@ -31,6 +31,8 @@ export interface IngestDeps extends PrepareDeps {
   db: Db;
   /** The reporting zone, whose local days rollup_day counts. */
   zone: string;
+  /** Asked before each batch, where terms may change meanwhile: what it gives is used instead. */
+  latest?: () => Promise<Pick<PrepareDeps, 'analyser' | 'topicIds'>>;
 }
 
 /** How many events came to which end: added, seen, edited, stale, unchanged, deleted, off_topic, empty, quarantined. */
@@ -70,7 +72,7 @@ async function ingestOnce(
     events.flatMap((event) => (event.type === 'post' ? [event.post] : [])),
   );
   const fresh = events.filter((event) => event.type !== 'post' || !known.has(keyOf(event.post)));
-  const prepared = prepare(deps, origin, fresh, new Date());
+  const prepared = prepare({ ...deps, ...(await deps.latest?.()) }, origin, fresh, new Date());
   endAnalyse();
   const endStore = ingestSeconds.startTimer({ step: 'store' });
   const outcomes = await withPartitions(deps.db, prepared, () =>

@@ -11,7 +11,6 @@ import { registry, setBuildVersion, startDefaultMetrics } from '../shared/metric
 import { announce, checkZones, closeWithParent, databaseOrExit, tellReady } from '../shared/process.ts';
 import { createPseudonym } from '../shared/pseudonym.ts';
 import { openDb } from '../shared/store/db.ts';
-import { listUserTerms } from '../shared/store/topics.ts';
 import type { JobDeps } from './jobs.ts';
 import { startWorker } from './worker.ts';
 
@@ -28,11 +27,12 @@ const schedulerCode = role === 'scheduler' ? import('./scheduler.ts') : undefine
 const workerCode =
   role === 'worker'
     ? Promise.all([
-        import('../shared/nlp/analyse.ts'),
+        import('./taxonomy.ts'),
         import('./collect.ts'),
         import('./fetch/fetcher.ts'),
         import('./jobs.ts'),
         import('./sources/all.ts'),
+        import('./rescore.ts'),
       ])
     : undefined;
 
@@ -58,19 +58,21 @@ if (schedulerCode) {
   closers.push(() => running);
 }
 if (workerCode) {
-  const [{ createAnalyser }, { collect }, { createFetcher }, { ingestChunk, maintain }, { connectors }] =
+  const [{ watchTaxonomy }, { collect }, { createFetcher }, { ingestChunk, maintain }, { connectors }, rescore] =
     await workerCode;
   const fetcher = createFetcher({
     userAgent: `Sada/0.1 (+${config.contact})`,
     allowPrivate: config.fetchAllowPrivate,
     spacingMs: config.fetchSpacingMs,
   });
+  const { latest } = await watchTaxonomy(db, { log });
   const deps: JobDeps = {
     db,
     log,
     queues,
     zone: config.zone,
-    analyser: createAnalyser({ userTerms: await listUserTerms(db) }),
+    ...(await latest()),
+    latest,
     pseudonym: createPseudonym(config.secret),
     keepNames: config.keepNames,
     retentionDays: config.retentionDays,
@@ -82,7 +84,10 @@ if (workerCode) {
     ),
     startWorker(settings, 'ingest', 2, (chunk) => ingestChunk(deps, chunk)),
     startWorker(settings, 'maintain', 1, (task) => maintain(deps, task)),
+    startWorker(settings, 'rescore', 1, (run, signal) => rescore.rescoreJob(deps, run, signal)),
   ]);
+  const starting = rescore.startRescore(deps).catch((err) => log.warn({ err }, 'old posts could not be looked for'));
+  closers.push(() => starting);
   closers.push(() => Promise.all(workers.map((worker) => worker.close()))); // running jobs finish before their database goes
   closers.push(() => fetcher.close());
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Analysis } from '../shared/contracts/analysis.ts';
 import { type CollectedEvent, type CollectedPost, EARLIEST_POST, MAX_TEXT } from '../shared/contracts/collected.ts';
-import { TOPIC_CODES } from '../shared/contracts/words.ts';
+import { PACK_TOPIC_IDS } from '../shared/contracts/words.ts';
 import type { Analyser } from '../shared/nlp/analyse.ts';
 import { textKey } from '../shared/nlp/textKey.ts';
 import type { Pseudonym } from '../shared/pseudonym.ts';
@@ -13,6 +13,8 @@ import { INGEST_VERSION, type PostRow } from '../shared/store/posts.ts';
 
 export interface PrepareDeps {
   analyser: Analyser;
+  /** Ids of the topics that the analyser names by their codes; those of the packs by default. */
+  topicIds?: ReadonlyMap<string, number>;
   pseudonym: Pseudonym;
   keepNames: boolean;
 }
@@ -29,8 +31,6 @@ export type Prepared =
   | { do: 'delete'; site: string; external_id: string; event: CollectedEvent }
   | { do: 'delete_author'; site: string; authorKey: string; event: CollectedEvent }
   | { do: 'drop'; outcome: 'empty' | 'off_topic' };
-
-const topicIds = new Map<string, number>(TOPIC_CODES.map((code, index) => [code, index + 1]));
 
 /** Prepares a batch, in its order. The analyser sees all texts at once. */
 export function prepare(deps: PrepareDeps, origin: Origin, events: readonly CollectedEvent[], now: Date): Prepared[] {
@@ -95,19 +95,41 @@ function toRow(deps: PrepareDeps, origin: Origin, post: CollectedPost, analysis:
     text: post.text,
     url: post.url ?? null,
     reach: post.reach ?? null,
-    language: analysis.language,
+    language_hint: post.language_hint ?? null,
     text_key: textKey(post.text),
     revision: 1,
-    model_label: analysis.label,
     human_label: null,
+    vendor_sentiment: post.vendor_sentiment ?? null,
+    excluded_at: null,
+    ingest_version: INGEST_VERSION,
+    ...toAnalysed(analysis, deps.topicIds),
+  };
+}
+
+/** What of a stored post comes from its analysis. */
+export type Analysed = Pick<
+  PostRow,
+  | 'language'
+  | 'model_label'
+  | 'model_score'
+  | 'probability'
+  | 'model'
+  | 'topics_version'
+  | 'explanation'
+  | 'topics'
+  | 'entities'
+>;
+
+/** An analysis as it is stored. No topic has a person's label yet. */
+export function toAnalysed(analysis: Analysis, topicIds = PACK_TOPIC_IDS): Analysed {
+  return {
+    language: analysis.language,
+    model_label: analysis.label,
     model_score: analysis.score,
     probability: analysis.probability,
     model: analysis.model,
     topics_version: analysis.topics_version,
-    vendor_sentiment: post.vendor_sentiment ?? null,
     explanation: analysis.explanation,
-    excluded_at: null,
-    ingest_version: INGEST_VERSION,
     topics: analysis.topics.flatMap((mention) => {
       const topic = topicIds.get(mention.topic);
       return topic ? [{ topic, model_label: mention.label, human_label: null, model_score: mention.score }] : [];

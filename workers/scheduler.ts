@@ -18,6 +18,7 @@ import {
 import { countWaiting, waitingChunks } from '../shared/store/chunks.ts';
 import { type Db, withAdvisoryLock } from '../shared/store/db.ts';
 import { sourceHealth } from '../shared/store/health.ts';
+import { openRescore } from '../shared/store/rescores.ts';
 import { polledSources, saveNextRuns } from '../shared/store/sources.ts';
 
 const HOUR_MS = 3_600_000;
@@ -75,6 +76,8 @@ export async function tick({ db, queues, log, sweepMs }: SchedulerDeps): Promise
   );
   const lost = await waitingChunks(db, sweepMs, SWEEP_LIMIT);
   await queues.addChunks(lost);
+  const rescore = await openRescore(db);
+  if (rescore !== undefined) await queues.add('rescore', { rescore_id: rescore }, `rescore-${rescore}`);
   await measure(db, queues);
 }
 

@@ -1,5 +1,5 @@
 /** GET /v1/series and /v1/breakdown, POST /v1/query: numbers over time and by dimension. */
-import { comparison, measures } from '../../shared/contracts/api/common.ts';
+import { comparison, type ModelShare, measures } from '../../shared/contracts/api/common.ts';
 import { QueryAnswer, QueryBody, QueryParameters } from '../../shared/contracts/api/query.ts';
 import { Breakdown, BreakdownQuery, Series, SeriesQuery } from '../../shared/contracts/api/series.ts';
 import { readBreakdown, readQuery } from '../../shared/store/breakdown.ts';
@@ -39,10 +39,12 @@ export function aggregateRoutes({ db, zone }: RouteDeps): Route[] {
       handle: series,
       table: {
         name: 'series',
-        read: async (input) => ({
-          columns: [...BUCKET_COLUMNS, ...compareColumns(input.query.compare)],
-          rows: (await series(input)).buckets,
-        }),
+        headers: MODELS_HEADER,
+        read: async (input) => {
+          const { models, buckets } = await series(input);
+          sayModels(input, models);
+          return { columns: [...BUCKET_COLUMNS, ...compareColumns(input.query.compare)], rows: buckets };
+        },
       },
     }),
     route({
@@ -56,10 +58,13 @@ export function aggregateRoutes({ db, zone }: RouteDeps): Route[] {
       handle: breakdown,
       table: {
         name: 'breakdown',
-        read: async (input) => ({
-          columns: ['key', 'name', 'share', ...Object.keys(measures), ...compareColumns(input.query.compare)],
-          rows: (await breakdown(input)).rows,
-        }),
+        headers: MODELS_HEADER,
+        read: async (input) => {
+          const { models, rows } = await breakdown(input);
+          sayModels(input, models);
+          const columns = ['key', 'name', 'share', ...Object.keys(measures), ...compareColumns(input.query.compare)];
+          return { columns, rows };
+        },
       },
     }),
     route({
@@ -72,16 +77,26 @@ export function aggregateRoutes({ db, zone }: RouteDeps): Route[] {
       handle: composite,
       table: {
         name: 'query',
-        read: async (input) => ({
-          columns: [
-            ...input.body.by.flatMap((dimension) => (dimension === 'time' ? ['time', 'local'] : [dimension])),
-            ...input.body.metrics,
-          ],
-          rows: (await composite(input)).rows,
-        }),
+        headers: MODELS_HEADER,
+        read: async (input) => {
+          const { models, rows } = await composite(input);
+          sayModels(input, models);
+          const dimensions = input.body.by.flatMap((one) => (one === 'time' ? ['time', 'local'] : [one]));
+          return { columns: [...dimensions, ...input.body.metrics], rows };
+        },
       },
     }),
   ];
+}
+
+const MODELS_HEADER = {
+  'Sada-Models': 'In CSV and NDJSON, what `models` says in JSON: posts by model, as `a=1200, b=30`, most posts first',
+};
+
+/** A table has no room for what is said of it as a whole. Names keep to what a header may hold. */
+function sayModels({ setHeader }: Pick<Asked<unknown>, 'setHeader'>, models: readonly ModelShare[]): void {
+  const parts = models.map(({ model, posts }) => `${model.replace(/[^\w.:+-]/g, '_')}=${posts}`);
+  setHeader('Sada-Models', parts.join(', '));
 }
 
 const BUCKET_COLUMNS = ['start', 'local', 'utc_offset', 'hours', ...Object.keys(measures), 'complete', 'partial'];

@@ -7,9 +7,11 @@ import type { Log } from '../../shared/log.ts';
 import type { Filters } from '../../shared/store/cells.ts';
 import type { Db, Queryable } from '../../shared/store/db.ts';
 import { unknownSources } from '../../shared/store/ledger.ts';
+import { topicIdsOf } from '../../shared/store/topics.ts';
 import type { Cursors } from '../cursor.ts';
 import type { Events } from '../events.ts';
 import { toFilters } from '../range.ts';
+import { refuse } from '../read.ts';
 
 export interface RouteDeps {
   db: Db;
@@ -22,13 +24,13 @@ export interface RouteDeps {
   events: Events;
 }
 
-/** The filters asked for. Throws `invalid` when a source does not exist; `prefix` is '?' or '/filters/'. */
+/** The filters asked for. Throws `invalid` when a topic or source does not exist; `prefix` is '?' or '/filters/'. */
 export async function filtersOf(
   db: Queryable,
   given: z.infer<typeof FilterBody>,
   prefix: '?' | '/filters/',
 ): Promise<Filters> {
-  const filters = toFilters(given);
+  const filters = toFilters(given, await knownTopics(db, given, prefix));
   for (const [name, ids] of [
     ['source', filters.source.is],
     ['source!', filters.source.not],
@@ -40,6 +42,27 @@ export async function filtersOf(
     });
   }
   return filters;
+}
+
+/** Ids of the topics that are named. In a body each unknown one is pointed at, in a query the parameter is. */
+async function knownTopics(
+  db: Queryable,
+  given: Pick<z.infer<typeof FilterBody>, 'topic' | 'topic!'>,
+  prefix: '?' | '/filters/',
+): Promise<ReadonlyMap<string, number>> {
+  const named = (['topic', 'topic!'] as const).flatMap((name) =>
+    (given[name] ?? []).map((code, index) => ({
+      code,
+      pointer: `${prefix}${name}${prefix === '?' ? '' : `/${index}`}`,
+    })),
+  );
+  const known = await topicIdsOf(
+    db,
+    named.map(({ code }) => code),
+  );
+  const unknown = named.filter(({ code }) => !known.has(code));
+  refuse(unknown.map(({ code, pointer }) => ({ pointer, detail: `no topic has the code ${code}` })));
+  return known;
 }
 
 /** Tells the queue, which may be away: its failure is logged and the sweep makes up for it. */

@@ -1,17 +1,9 @@
-/** /v1/imports, /v1/topics and /v1/events. */
+/** /v1/imports and /v1/events. */
 import { z } from 'zod';
-import {
-  IdParams,
-  Import,
-  ImportList,
-  ImportsQuery,
-  TopicList,
-  UndoAnswer,
-} from '../../shared/contracts/api/sources.ts';
+import { IdParams, Import, ImportList, ImportsQuery, UndoAnswer } from '../../shared/contracts/api/sources.ts';
 import { AppError } from '../../shared/errors.ts';
 import { undoImport } from '../../shared/store/chunks.ts';
 import { findImport, type ImportRow, listImports } from '../../shared/store/imports.ts';
-import { listTopics } from '../../shared/store/topics.ts';
 import { limitKey } from '../limits.ts';
 import { type Route, route } from '../route.ts';
 import type { RouteDeps } from './deps.ts';
@@ -57,21 +49,6 @@ export function importRoutes({ db, zone }: RouteDeps): Route[] {
         const { id } = found(await findImport(db, toId(params.id)));
         return undoImport(db, zone, id);
       },
-    }),
-  ];
-}
-
-export function topicRoutes({ db }: RouteDeps): Route[] {
-  return [
-    route({
-      method: 'get',
-      path: '/v1/topics',
-      summary: 'Topics and their names',
-      tag: 'numbers',
-      scope: 'read:aggregates',
-      limit: 'read',
-      schemas: { response: TopicList },
-      handle: async () => ({ topics: (await listTopics(db)).map(({ code, names }) => ({ code, names })) }),
     }),
   ];
 }

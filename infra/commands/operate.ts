@@ -5,6 +5,7 @@ import { countWaiting, discardDead, listDead, replayDead } from '../../shared/st
 import { one } from '../../shared/store/db.ts';
 import { aliveRoles } from '../../shared/store/health.ts';
 import { reconcile } from '../../shared/store/reconcile.ts';
+import { countStale } from '../../shared/store/rescores.ts';
 import { listSources } from '../../shared/store/sources.ts';
 import type { OpenContext } from '../context.ts';
 import { UsageError } from './roles.ts';
@@ -26,15 +27,19 @@ export function registerOperate(program: Command, open: OpenContext, config: () 
     .command('status')
     .description('processes, posts, waiting work and quarantine')
     .action(() =>
-      inContext(async ({ db }) => {
+      inContext(async ({ db, ingestDeps: { analyser } }) => {
         const posts = await one<{ posts: number; numbers: number }>(
           db,
           `select (select count(*) from posts) as posts, (select coalesce(sum(n), 0) from rollup_day where topic = 0)::bigint as numbers`,
         );
         const dead = await one<{ n: number }>(db, 'select count(*) as n from dead_posts');
+        const waiting = {
+          waiting_chunks: await countWaiting(db),
+          waiting_rescore: await countStale(db, analyser),
+        };
         printTable(
-          [{ ...posts, waiting_chunks: await countWaiting(db), quarantine: dead?.n, processes: await aliveRoles(db) }],
-          ['posts', 'numbers', 'waiting_chunks', 'quarantine', 'processes'],
+          [{ ...posts, ...waiting, quarantine: dead?.n, processes: await aliveRoles(db) }],
+          ['posts', 'numbers', 'waiting_chunks', 'waiting_rescore', 'quarantine', 'processes'],
         );
       }),
     );

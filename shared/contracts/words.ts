@@ -31,6 +31,12 @@ export const TOPIC_CODES = [
   'trade',
 ] as const;
 
+/** Ids of the topics that come with the program. Those that people add are known to the database only. */
+export const PACK_TOPIC_IDS: ReadonlyMap<string, number> = new Map(TOPIC_CODES.map((code, index) => [code, index + 1]));
+
+/** Languages that a term can be said to belong to: those that are told apart (LANGUAGES in shared/nlp/groups.ts). */
+export const TermLanguage = z.enum(['fr', 'ar', 'ary', 'ary-Latn', 'en', 'es']);
+
 /** What is known of an hour of a source: all of it collected, a part, nothing although due, or still to come late. */
 export const HourState = z.enum(['collected', 'partial', 'missing', 'late']);
 export type HourState = z.infer<typeof HourState>;

@@ -10,6 +10,7 @@ import { readOffsets, type TimeBucket } from './buckets.ts';
 import { type Cell, countsFromPosts, readCells, toMeasures } from './cells.ts';
 import { many, type Queryable } from './db.ts';
 import { gapBuckets } from './ledger.ts';
+import { readModels } from './models.ts';
 import { chooseBuckets, compared, isDaily, previousOf, type Scope, toRange } from './series.ts';
 import { readVersion } from './version.ts';
 
@@ -36,6 +37,7 @@ export async function readBreakdown(db: Queryable, scope: Scope & { by: Dimensio
     range: toRange(scope),
     source: countsFromPosts(scope.filters) ? 'posts' : 'rollups',
     data_version: version,
+    models: await readModels(db, scope.range, offsets),
     by: scope.by,
     complete: (await gapBuckets(db, [scope.range], scope.filters)).size === 0,
     total: all,
@@ -106,6 +108,7 @@ export async function readQuery(
     range: toRange(scope),
     source: countsFromPosts(scope.filters) ? 'posts' : 'rollups',
     data_version: version,
+    models: await readModels(db, scope.range, offsets),
     bucket: size,
     metrics: scope.metrics,
     by: scope.by,

@@ -47,6 +47,11 @@ export function offsetAt(offsets: readonly Offset[], at: number): number {
   return (offsets.find((span) => at < span.to.getTime()) ?? offsets.at(-1))?.minutes ?? 0;
 }
 
+/** First day ('YYYY-MM-01') of the local month at an instant. */
+export function monthAt(offsets: readonly Offset[], at: number): string {
+  return `${new Date(at + offsetAt(offsets, at) * 60_000).toISOString().slice(0, 7)}-01`;
+}
+
 /** Minutes east of UTC as '+01:00'. */
 export function formatOffset(minutes: number): string {
   const two = (value: number) => String(value).padStart(2, '0');

@@ -5,9 +5,10 @@
 
 import type { Dimension, Measures } from '../contracts/api/common.ts';
 import { netSentiment } from '../contracts/net.ts';
-import { type Label, type PostKind, TOPIC_CODES } from '../contracts/words.ts';
+import type { Label, PostKind } from '../contracts/words.ts';
 import { type CellPlan, type Offset, planCells, type TimeRange, wholeMonths } from './buckets.ts';
 import { many, type Queryable } from './db.ts';
+import { topicCodes } from './topics.ts';
 
 export interface Choice<T> {
   /** Any of these; empty: all. */
@@ -17,7 +18,8 @@ export interface Choice<T> {
 }
 
 export interface Filters {
-  topic: Choice<(typeof TOPIC_CODES)[number]>;
+  /** Ids; 0, the post itself, is none of them. */
+  topic: Choice<number>;
   language: Choice<string>;
   source: Choice<number>;
   kind: Choice<PostKind>;
@@ -44,11 +46,6 @@ export function countsFromPosts(filters: Filters): boolean {
   return filters.topic.is.length > 1 || filters.topic.not.length > 0;
 }
 
-/** The id of a topic's code; 0 is the post itself. */
-export function topicId(code: (typeof TOPIC_CODES)[number]): number {
-  return TOPIC_CODES.indexOf(code) + 1;
-}
-
 export interface CellQuery {
   buckets: readonly TimeRange[];
   offsets: readonly Offset[];
@@ -67,7 +64,8 @@ export async function readCells(db: Queryable, query: CellQuery): Promise<Cell[]
     : fromRollups(query.filters, columns, plan);
   const rows = await many<Row>(db, text, values);
   const labels = chosenLabels(query.filters.label);
-  return rows.flatMap((row) => splitLabels(row, columns, query.by, labels)).filter((cell) => cell.n > 0);
+  const codes = columns.includes('topic') ? await topicCodes(db) : new Map<number, string>();
+  return rows.flatMap((row) => splitLabels(row, columns, query.by, labels, codes)).filter((cell) => cell.n > 0);
 }
 
 const COLUMN = { topic: 'topic', language: 'language', source: 'source_id', kind: 'kind' } as const;
@@ -102,8 +100,8 @@ function choice(column: string, type: string, { is, not }: Choice<unknown>, add:
 
 function fromRollups(filters: Filters, by: readonly Column[], plan: CellPlan) {
   const { values, add } = placeholders();
-  const code = filters.topic.is[0];
-  const topic = code ? `r.topic = ${topicId(code)}` : by.includes('topic') ? 'r.topic > 0' : 'r.topic = 0';
+  const [only] = filters.topic.is;
+  const topic = only !== undefined ? `r.topic = ${Number(only)}` : by.includes('topic') ? 'r.topic > 0' : 'r.topic = 0';
   const where = `${topic}${conditions(filters, 'r', add)}`;
   const columns = [...by.map((dimension) => `r.${COLUMN[dimension]}`), ...COUNTS.map((count) => `r.${count}`)].join(
     ', ',
@@ -137,9 +135,9 @@ function fromRollups(filters: Filters, by: readonly Column[], plan: CellPlan) {
 /** Conditions that a post's topics meet the filter, for rows aliased `p`, within a range whose bounds are given as places. */
 export function topicConditions(filters: Filters, from: string, to: string, add: (value: unknown) => string): string {
   const topics = (
-    codes: Filters['topic']['is'],
+    ids: Filters['topic']['is'],
   ) => `exists (select 1 from post_topics x where x.published_at = p.published_at
-    and x.post_id = p.post_id and x.published_at >= ${from} and x.published_at < ${to} and x.topic = any(${add(codes.map(topicId))}::smallint[]))`;
+    and x.post_id = p.post_id and x.published_at >= ${from} and x.published_at < ${to} and x.topic = any(${add(ids)}::smallint[]))`;
   const { is, not } = filters.topic;
   return `${is.length > 0 ? ` and ${topics(is)}` : ''}${not.length > 0 ? ` and not ${topics(not)}` : ''}`;
 }
@@ -168,7 +166,7 @@ function fromPosts(filters: Filters, by: readonly Column[], plan: CellPlan) {
 }
 
 function joinTopics({ topic }: Filters, from: string, to: string, add: (value: unknown) => string): string {
-  const only = topic.is.length > 0 ? ` and t.topic = any(${add(topic.is.map(topicId))}::smallint[])` : '';
+  const only = topic.is.length > 0 ? ` and t.topic = any(${add(topic.is)}::smallint[])` : '';
   return `join post_topics t on t.published_at = p.published_at and t.post_id = p.post_id
     and t.published_at >= ${from} and t.published_at < ${to}${only}`;
 }
@@ -179,10 +177,16 @@ function chosenLabels({ is, not }: Choice<Label>): readonly Label[] {
   return LABELS.filter((label) => (is.length === 0 || is.includes(label)) && !not.includes(label));
 }
 
-function splitLabels(row: Row, columns: readonly Column[], by: readonly Dimension[], labels: readonly Label[]): Cell[] {
+function splitLabels(
+  row: Row,
+  columns: readonly Column[],
+  by: readonly Dimension[],
+  labels: readonly Label[],
+  codes: ReadonlyMap<number, string>,
+): Cell[] {
   const value = (dimension: Column) => {
     const key = columns.indexOf(dimension) === 0 ? row.k0 : row.k1;
-    return dimension === 'topic' ? (TOPIC_CODES[Number(key) - 1] ?? `topic_${key}`) : String(key);
+    return dimension === 'topic' ? (codes.get(Number(key)) ?? `topic_${key}`) : String(key);
   };
   const keys = (label: Label | undefined) =>
     by.map((dimension) => (dimension === 'label' ? (label ?? '') : value(dimension)));

@@ -6,6 +6,8 @@
  * Whoever runs it holds the keys' row locks, so that "before" cannot move under it.
  */
 
+import { CELLS, MODELS, rollup, side } from './rollupSql.ts';
+
 /** Columns of posts that the input carries, with the types that json_to_recordset needs. */
 const COLUMNS = {
   published_at: 'timestamptz',
@@ -23,6 +25,7 @@ const COLUMNS = {
   url: 'text',
   reach: 'bigint',
   language: 'text',
+  language_hint: 'text',
   text_key: 'bigint',
   revision: 'integer',
   model_label: 'label',
@@ -39,6 +42,12 @@ const COLUMNS = {
 
 /** Identity, provenance and the instant never change: a later sighting cannot move a post in time. */
 const FIXED = new Set(['published_at', 'site', 'external_id', 'source_id', 'import_id']);
+
+/** What the numbers depend on, of a post before or after. */
+const STATE = ['published_at', 'language', 'source_id', 'kind', 'model', 'excluded_at'];
+/** Of a post, or of a topic of it: then label and score are the topic's. */
+const stateOf = (post: string, labelled = post) =>
+  [...STATE.map((name) => `${post}.${name}`), `${labelled}.label`, `${labelled}.score`].join(', ');
 
 const names = Object.keys(COLUMNS);
 const list = names.join(', ');
@@ -66,7 +75,7 @@ inserts as materialized (
 ),
 inserted as (
   insert into posts (post_id, ${list}) select post_id, ${list} from inserts
-  returning post_id, published_at, language, source_id, kind, label, score, excluded_at
+  returning post_id, ${STATE.join(', ')}, label, score
 ),
 saw as (
   insert into post_sources (post_id, source_id, import_id)
@@ -85,33 +94,41 @@ topics_written as (
     set model_label = excluded.model_label, human_label = excluded.human_label, model_score = excluded.model_score
   returning post_id, topic, label, score
 ),
+new_entities as materialized (
+  select a.post_id, a.published_at, e.*
+  from after a, json_to_recordset(a.entities) as e (entity text, kind text, start integer, "end" integer)
+),
 entities_written as (
   insert into post_entities (post_id, published_at, entity, kind, start_at, end_at)
-  select a.post_id, a.published_at, e.entity, e.kind, e.start, e."end"
-  from after a, json_to_recordset(a.entities) as e (entity text, kind text, start integer, "end" integer)
-  on conflict do nothing
+  select distinct on (post_id, entity, start) post_id, published_at, entity, kind, start, "end" from new_entities
+  on conflict (published_at, post_id, entity, start_at) do update set kind = excluded.kind, end_at = excluded.end_at
+    where (post_entities.kind, post_entities.end_at) is distinct from (excluded.kind, excluded.end_at)
 )`;
 
 const LOOKUPS = `
 touched as materialized (select op, post_id, published_at from input where op <> 'insert'),
 before as materialized (
-  select p.post_id, p.published_at, p.language, p.source_id, p.kind, p.label, p.score, p.excluded_at
+  select p.post_id, ${stateOf('p')}
   from touched t join posts p on p.published_at = t.published_at and p.post_id = t.post_id
 ),
 before_topics as materialized (
-  select pt.post_id, pt.topic, pt.label, pt.score
+  select b.post_id, ${stateOf('b', 'pt')}, pt.topic
   from before b join post_topics pt on pt.published_at = b.published_at and pt.post_id = b.post_id
+),
+before_entities as materialized (
+  select pe.post_id, pe.published_at, pe.entity, pe.start_at
+  from before b join post_entities pe on pe.published_at = b.published_at and pe.post_id = b.post_id
 ),
 updates as materialized (
   select i.post_id, i.topics, i.entities, ${names.map((name) => `i.${name}`).join(', ')}
-  from input i join before b on b.post_id = i.post_id where i.op = 'update'
+  from input i where i.op = 'update' and (i.post_id in (select post_id from before)) is true
 )`;
 
 const EFFECTS = `
 updated as (
   update posts p set ${mutable.map((name) => `${name} = u.${name}`).join(', ')}
   from updates u where p.published_at = u.published_at and p.post_id = u.post_id
-  returning p.post_id, p.published_at, p.language, p.source_id, p.kind, p.label, p.score, p.excluded_at
+  returning p.post_id, ${stateOf('p')}
 ),
 revisions as (
   insert into post_revisions (post_id, revision, content_hash)
@@ -123,76 +140,25 @@ deleted as (
   where t.op in ('delete', 'forget') and p.published_at = t.published_at and p.post_id = t.post_id
 ),
 topics_gone as (
-  delete from post_topics pt using touched t
-  where pt.published_at = t.published_at and pt.post_id = t.post_id
-    and not exists (select 1 from new_topics n where n.post_id = pt.post_id and n.topic = pt.topic)
+  delete from post_topics pt using before_topics b
+  where pt.published_at = b.published_at and pt.post_id = b.post_id and pt.topic = b.topic
+    and ((b.post_id, b.topic) in (select post_id, topic from new_topics)) is not true
 ),
 entities_gone as (
-  delete from post_entities pe using touched t
-  where pe.published_at = t.published_at and pe.post_id = t.post_id
-    and not exists (
-      select 1 from after a, json_to_recordset(a.entities) as e (entity text, start integer)
-      where a.post_id = pe.post_id and e.entity = pe.entity and e.start = pe.start_at)
+  delete from post_entities pe using before_entities b
+  where pe.published_at = b.published_at and pe.post_id = b.post_id and pe.entity = b.entity and pe.start_at = b.start_at
+    and ((b.post_id, b.entity, b.start_at) in (select post_id, entity, start from new_entities)) is not true
 ),
 keys_moved as (
   update post_keys k set revision = coalesce(i.revision, k.revision), deleted = i.op = 'delete'
   from input i where i.op in ('update', 'delete') and k.post_id = i.post_id
+    and (k.revision is distinct from coalesce(i.revision, k.revision) or k.deleted is distinct from (i.op = 'delete'))
 ),
 keys_forgotten as (delete from post_keys k using touched t where t.op = 'forget' and k.post_id = t.post_id),
 sources_forgotten as (delete from post_sources s using touched t where t.op = 'forget' and s.post_id = t.post_id)`;
 
-const SIDE = 'p.published_at, p.language, p.source_id, p.kind';
-
-function side(sign: 1 | -1, posts: string, topics: string): string {
-  return `
-  select ${sign} as sign, 0::smallint as topic, ${SIDE}, p.label, p.score from ${posts} p where p.excluded_at is null
-  union all
-  select ${sign}, t.topic, ${SIDE}, t.label, t.score
-  from ${posts} p join ${topics} t on t.post_id = p.post_id where p.excluded_at is null`;
-}
-
-// Quarters of an hour, since every zone's offset is a multiple of one: few look-ups for many posts of the same time.
-const CELLS = `
-quarters as materialized (
-  select date_bin('15 minutes', published_at, timestamptz '2000-01-01 00:00:00+00') as quarter,
-    topic, language, source_id, kind,
-    sum(sign) as n,
-    coalesce(sum(sign) filter (where label <> 'not_scored'), 0) as scored,
-    coalesce(sum(sign) filter (where label = 'positive'), 0) as positive,
-    coalesce(sum(sign) filter (where label = 'neutral'), 0) as neutral,
-    coalesce(sum(sign) filter (where label = 'negative'), 0) as negative,
-    coalesce(sum(sign * round(score * 1e4)::bigint) filter (where label <> 'not_scored'), 0) as score_sum,
-    coalesce(sum(sign * (round(score * 1e4) ^ 2)::bigint) filter (where label <> 'not_scored'), 0) as score_sq_sum
-  from moved group by 1, 2, 3, 4, 5
-),
-offsets as materialized (
-  select q.quarter, date_bin('1 hour', q.quarter, timestamptz '2000-01-01 00:00:00+00') as hour,
-    ((q.quarter at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date as day,
-    date_trunc('month', (q.quarter at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date as month
-  from (select distinct quarter from quarters) q
-  cross join lateral (
-    select offset_minutes from zone_offsets
-    where zone = $2 and from_at <= q.quarter order by from_at desc limit 1) z
-)`;
-
-/** What a rollup cell adds up. */
-export const MEASURES = ['n', 'scored', 'positive', 'neutral', 'negative', 'score_sum', 'score_sq_sum'];
-
-// One order of keys for all writers, or they deadlock.
-function rollup(name: string, table: string, time: 'hour' | 'day' | 'month'): string {
-  const sums = MEASURES.map((m) => `sum(q.${m}) as ${m}`).join(', ');
-  return `
-${name} as (
-  insert into ${table} as r (topic, ${time}, language, source_id, kind, ${MEASURES.join(', ')})
-  select * from (
-    select q.topic, o.${time}, q.language, q.source_id, q.kind, ${sums}
-    from quarters q join offsets o on o.quarter = q.quarter group by 1, 2, 3, 4, 5) c
-  where ${MEASURES.map((m) => `c.${m} <> 0`).join(' or ')}
-  order by 1, 2, 3, 4, 5
-  on conflict (topic, ${time}, language, source_id, kind) do update
-    set ${MEASURES.map((m) => `${m} = r.${m} + excluded.${m}`).join(', ')}
-)`;
-}
+const topicsOf = (posts: string) =>
+  `(select ${stateOf('w', 't')}, t.topic from ${posts} w join topics_written t on t.post_id = w.post_id)`;
 
 const RESULT = `
 select
@@ -206,11 +172,12 @@ export const INSERT_POSTS = `with ${[
   INPUT,
   'after as (select * from inserts)',
   TOPICS,
-  `moved as (${side(1, 'inserted', 'topics_written')})`,
+  `moved as (${side(1, 'inserted', topicsOf('inserted'))})`,
   CELLS,
   rollup('hours', 'rollup_hour', 'hour'),
   rollup('days', 'rollup_day', 'day'),
   rollup('months', 'rollup_month', 'month'),
+  MODELS,
 ].join(',\n')}\n${RESULT}`;
 
 /** For batches that also edit, delete, label, exclude or re-score. $1 rows as JSON, $2 reporting zone. */
@@ -221,21 +188,10 @@ export const CHANGE_POSTS = `with ${[
   TOPICS,
   EFFECTS,
   'written as (select * from inserted union all select * from updated)',
-  `moved as (${side(1, 'written', 'topics_written')} union all ${side(-1, 'before', 'before_topics')})`,
+  `moved as (${side(1, 'written', topicsOf('written'))} union all ${side(-1, 'before', 'before_topics')})`,
   CELLS,
   rollup('hours', 'rollup_hour', 'hour'),
   rollup('days', 'rollup_day', 'day'),
   rollup('months', 'rollup_month', 'month'),
+  MODELS,
 ].join(',\n')}\n${RESULT}`;
-
-/** Recounts what the rollups of a range of hours should be, from the posts. $1 from, $2 to (hours), $3 reporting zone. */
-export const RECOUNT = `with moved as (
-  select 1 as sign, 0::smallint as topic, ${SIDE}, p.label, p.score from posts p
-  where p.published_at >= $1 and p.published_at < $2 and p.excluded_at is null
-  union all
-  select 1, t.topic, ${SIDE}, t.label, t.score
-  from posts p join post_topics t on t.published_at = p.published_at and t.post_id = p.post_id
-  where p.published_at >= $1 and p.published_at < $2 and t.published_at >= $1 and t.published_at < $2
-    and p.excluded_at is null
-),
-${CELLS.replaceAll('$2', '$3')}`;

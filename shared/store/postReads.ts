@@ -4,9 +4,8 @@
  */
 import type { Explanation, TopicMention } from '../contracts/analysis.ts';
 import type { Post, PostDetail } from '../contracts/api/posts.ts';
-import { TOPIC_CODES } from '../contracts/words.ts';
 import { formatOffset, type TimeRange } from './buckets.ts';
-import { conditions, countsFromPosts, type Filters, placeholders, topicConditions, topicId } from './cells.ts';
+import { conditions, countsFromPosts, type Filters, placeholders, topicConditions } from './cells.ts';
 import { many, one, type Queryable } from './db.ts';
 
 /** Where a page ends: the next begins after this post. `at` has microseconds, which a Date would lose. */
@@ -29,7 +28,7 @@ interface Row extends Record<string, unknown> {
   position: string;
   local: string;
   offset_minutes: number;
-  topics: { topic: number; label: TopicMention['label']; score: number | null }[];
+  topics: TopicMention[];
 }
 
 const COLUMNS = `
@@ -38,8 +37,9 @@ const COLUMNS = `
   to_char(p.published_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as position,
   to_char((p.published_at at time zone 'UTC') + make_interval(mins => z.offset_minutes), 'YYYY-MM-DD"T"HH24:MI:SS') as local,
   z.offset_minutes,
-  coalesce((select json_agg(json_build_object('topic', t.topic, 'label', t.label, 'score', t.score) order by t.topic)
-    from post_topics t where t.published_at = p.published_at and t.post_id = p.post_id), '[]') as topics`;
+  coalesce((select json_agg(json_build_object('topic', coalesce(c.code, 'topic_' || t.topic), 'label', t.label, 'score', t.score)
+      order by t.topic)
+    from post_topics t left join topics c on c.id = t.topic where t.published_at = p.published_at and t.post_id = p.post_id), '[]') as topics`;
 
 const zoneJoin = (zone: string) => `
   cross join lateral (select offset_minutes from zone_offsets
@@ -47,7 +47,7 @@ const zoneJoin = (zone: string) => `
   left join sources s on s.id = p.source_id`;
 
 /** A single topic means its posts by the topic's own label. */
-function byOwnLabel(filters: Filters): (typeof TOPIC_CODES)[number] | undefined {
+function byOwnLabel(filters: Filters): number | undefined {
   return countsFromPosts(filters) ? undefined : filters.topic.is[0];
 }
 
@@ -75,12 +75,12 @@ function ofRow(
 function matching(search: PostSearch, add: (value: unknown) => string): string {
   const { filters, range } = search;
   const [from, to] = [add(range.from), add(range.to)];
-  const code = byOwnLabel(filters);
-  const mentions = code
-    ? `join post_topics t on t.published_at = p.published_at and t.post_id = p.post_id and t.topic = ${topicId(code)}`
+  const topic = byOwnLabel(filters);
+  const mentions = topic
+    ? `join post_topics t on t.published_at = p.published_at and t.post_id = p.post_id and t.topic = ${topic}`
     : '';
   return `posts p ${mentions} where p.published_at >= ${from} and p.published_at < ${to}
-    and ${ofRow(search, code ? 't' : 'p', from, to, add)} and ${ofPost(search, from, to, add)}`;
+    and ${ofRow(search, topic ? 't' : 'p', from, to, add)} and ${ofPost(search, from, to, add)}`;
 }
 
 /** The keys of one page of matching posts, newest first. */
@@ -91,20 +91,20 @@ function pageOf(
   add: (value: unknown) => string,
 ): string {
   const [from, to] = [add(search.range.from), add(search.range.to)];
-  const code = byOwnLabel(search.filters);
-  const alias = code ? 't' : 'p';
+  const topic = byOwnLabel(search.filters);
+  const alias = topic ? 't' : 'p';
   const beyond = after
     ? `and (${alias}.published_at, ${alias}.post_id) < (${add(after.at)}::timestamptz, ${add(after.id)}::bigint)`
     : '';
   const rows = `${ofRow(search, alias, from, to, add)} ${beyond}`;
   const posts = ofPost(search, from, to, add);
   const order = `order by ${alias}.published_at desc, ${alias}.post_id desc limit ${add(limit)}`;
-  if (!code) return `select p.published_at, p.post_id from posts p where ${rows} and ${posts} ${order}`;
+  if (!topic) return `select p.published_at, p.post_id from posts p where ${rows} and ${posts} ${order}`;
   // `offset 0` keeps the planner at one post after another in the topic's order; it would join and sort them all.
   return `select t.published_at, t.post_id from post_topics t
     cross join lateral (select 1 from posts p
       where p.published_at = t.published_at and p.post_id = t.post_id and ${posts} offset 0) p
-    where t.topic = ${topicId(code)} and ${rows} ${order}`;
+    where t.topic = ${topic} and ${rows} ${order}`;
 }
 
 function containing(text: string | undefined, add: (value: unknown) => string): string {
@@ -203,11 +203,7 @@ function toPost(row: Row): Post {
     human_label: value.human_label,
     score: value.score,
     probability: value.probability,
-    topics: row.topics.map(({ topic, label, score }) => ({
-      topic: TOPIC_CODES[topic - 1] ?? `topic_${topic}`,
-      label,
-      score,
-    })),
+    topics: row.topics,
     reach: value.reach,
     thread: value.thread,
     author: value.author_key,

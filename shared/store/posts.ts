@@ -44,6 +44,8 @@ export interface PostRow {
   url: string | null;
   reach: number | null;
   language: string;
+  /** What the source said the language is; null when it said nothing. */
+  language_hint: string | null;
   /** Signed 64-bit hash of the normalised text, as a decimal string. */
   text_key: string;
   revision: number;
@@ -216,10 +218,13 @@ export async function postsOfAuthor(tx: Tx, site: string, authorKey: string): Pr
 }
 
 /** Loads stored posts by id as the rows that `movePosts` writes; a post whose month has expired is left out. */
-export async function loadRows(tx: Tx, keys: readonly KnownKey[]): Promise<Map<number, PostRow>> {
+export async function loadRows(
+  db: Queryable,
+  keys: readonly Pick<KnownKey, 'post_id' | 'published_at'>[],
+): Promise<Map<number, PostRow>> {
   if (keys.length === 0) return new Map();
   const rows = await many<{ post_id: number; row: PostRow }>(
-    tx,
+    db,
     `select p.post_id, to_jsonb(p) || jsonb_build_object(
         'text_key', p.text_key::text,
         'topics', coalesce((select jsonb_agg(to_jsonb(t)) from post_topics t

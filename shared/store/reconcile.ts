@@ -3,7 +3,7 @@
  * means a defect somewhere, so it is a metric that alerts. Hours whose posts retention removed are left alone.
  */
 import { type Db, one, type Queryable, run, type Tx } from './db.ts';
-import { MEASURES, RECOUNT } from './moveSql.ts';
+import { MEASURES, RECOUNT } from './rollupSql.ts';
 
 const sums = MEASURES.map((m) => `sum(q.${m})::bigint as ${m}`).join(', ');
 const differences = MEASURES.map((m) => `coalesce(w.${m}, 0) - coalesce(r.${m}, 0) as ${m}`).join(', ');
@@ -54,6 +54,24 @@ const REPAIR_MONTHS = `
     select * from rollup_month where month >= date_trunc('month', $1::date) and month <= $2::date - 1),
   ${repairCells('rollup_month', 'month', 'wanted')}`;
 
+// A local month of the zone is exactly the posts between two instants: $1 and $2. $3 is its first day.
+const REPAIR_MODELS = `
+  with whole as (
+    select 1 where not exists (select 1 from expired_months m
+      where m.month::timestamp at time zone 'UTC' < $2 and (m.month + interval '1 month') at time zone 'UTC' > $1)),
+  wanted as (
+    select $3::date as month, p.model, count(*) as n from posts p
+    where p.published_at >= $1 and p.published_at < $2 and p.excluded_at is null and exists (select 1 from whole) group by 2),
+  present as (select * from rollup_model where month = $3::date and exists (select 1 from whole)),
+  differing as (
+    select month, model, coalesce(w.n, 0) - coalesce(r.n, 0) as n from wanted w full join present r using (month, model)),
+  wrong as (select * from differing where n <> 0),
+  repaired as (
+    insert into rollup_model as t select * from wrong order by 1, 2
+    on conflict (month, model) do update set n = t.n + excluded.n)
+  select (select count(*) from present) as checked, (select count(*) from wrong) as repaired,
+    (select coalesce(jsonb_agg(to_jsonb(x)), '[]') from (select * from wrong limit 50) x) as cells`;
+
 export interface Reconciliation {
   checked: number;
   repaired: number;
@@ -62,24 +80,20 @@ export interface Reconciliation {
 
 /** Recounts the local days [fromDay, toDay) ('YYYY-MM-DD') of the zone and the UTC hours wholly inside them. */
 export async function reconcile(db: Db, zone: string, fromDay: string, toDay: string): Promise<Reconciliation> {
-  const range = await one<{ from: Date; to: Date }>(
-    db,
-    `select min(s.at) as "from", max(s.at) as "to" from (
-       select (d::timestamp at time zone 'UTC') - make_interval(mins => z.offset_minutes) as at
-       from unnest(array[$2::date, $3::date]) as d
-       join zone_offsets z on z.zone = $1
-         and (d::timestamp at time zone 'UTC') - make_interval(mins => z.offset_minutes) >= z.from_at
-         and (d::timestamp at time zone 'UTC') - make_interval(mins => z.offset_minutes) < z.to_at) s`,
-    [zone, fromDay, toDay],
-  );
-  if (!range?.from || range.from >= range.to) return { checked: 0, repaired: 0, cells: [] };
+  const range = await instantsOfDays(db, zone, fromDay, toDay);
+  if (!range) return { checked: 0, repaired: 0, cells: [] };
   const hourMs = 3_600_000;
   const fromHour = new Date(Math.ceil(range.from.getTime() / hourMs) * hourMs);
   const toHour = new Date(Math.floor(range.to.getTime() / hourMs) * hourMs);
-  const hours = await repair(db, REPAIR_HOURS, [fromHour, toHour, zone]);
-  const days = await repair(db, REPAIR_DAYS, [range.from, range.to, zone, fromDay, toDay]);
-  const months = await repair(db, REPAIR_MONTHS, [fromDay, toDay]);
-  const parts = [hours, days, months];
+  const parts = [
+    await repair(db, REPAIR_HOURS, [fromHour, toHour, zone]),
+    await repair(db, REPAIR_DAYS, [range.from, range.to, zone, fromDay, toDay]),
+    await repair(db, REPAIR_MONTHS, [fromDay, toDay]),
+  ];
+  for (const [month, next] of monthsOf(fromDay, toDay)) {
+    const whole = await instantsOfDays(db, zone, month, next);
+    if (whole) parts.push(await repair(db, REPAIR_MODELS, [whole.from, whole.to, month]));
+  }
   const result = {
     checked: parts.reduce((sum, part) => sum + part.checked, 0),
     repaired: parts.reduce((sum, part) => sum + part.repaired, 0),
@@ -91,6 +105,35 @@ export async function reconcile(db: Db, zone: string, fromDay: string, toDay: st
     [range.from, range.to, result.checked, result.repaired, JSON.stringify(result.cells)],
   );
   return result;
+}
+
+/** When the local days [fromDay, toDay) begin and end; undefined when there is no such time. */
+async function instantsOfDays(
+  db: Queryable,
+  zone: string,
+  fromDay: string,
+  toDay: string,
+): Promise<{ from: Date; to: Date } | undefined> {
+  const range = await one<{ from: Date | null; to: Date | null }>(
+    db,
+    `select min(s.at) as "from", max(s.at) as "to" from (
+       select (d::timestamp at time zone 'UTC') - make_interval(mins => z.offset_minutes) as at
+       from unnest(array[$2::date, $3::date]) as d
+       join zone_offsets z on z.zone = $1
+         and (d::timestamp at time zone 'UTC') - make_interval(mins => z.offset_minutes) >= z.from_at
+         and (d::timestamp at time zone 'UTC') - make_interval(mins => z.offset_minutes) < z.to_at) s`,
+    [zone, fromDay, toDay],
+  );
+  return range?.from && range.to && range.from < range.to ? { from: range.from, to: range.to } : undefined;
+}
+
+/** First days of the months that the days [fromDay, toDay) touch, each with that of the next month. */
+function monthsOf(fromDay: string, toDay: string): [string, string][] {
+  const months: [string, string][] = [];
+  const first = (year: number, month: number) => new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10);
+  let [year, month] = [Number(fromDay.slice(0, 4)), Number(fromDay.slice(5, 7)) - 1];
+  for (; first(year, month) < toDay; month += 1) months.push([first(year, month), first(year, month + 1)]);
+  return months;
 }
 
 async function repair(db: Queryable, sql: string, values: unknown[]): Promise<Reconciliation> {
@@ -118,5 +161,22 @@ export async function rebuildDays(tx: Tx, zone: string): Promise<void> {
     `insert into rollup_month (topic, month, language, source_id, kind, ${MEASURES.join(', ')})
      select d.topic, date_trunc('month', d.day)::date, d.language, d.source_id, d.kind, ${sumsOfDays}
      from rollup_day d group by 1, 2, 3, 4, 5`,
+  );
+  await rebuildModels(tx, zone);
+}
+
+/** Hours do not know models, so these months come from the posts; those whose posts are gone keep what they have. */
+async function rebuildModels(tx: Tx, zone: string): Promise<void> {
+  await tx.query('lock table rollup_model in exclusive mode');
+  await run(tx, 'delete from rollup_model where month not in (select month from expired_months)');
+  await run(
+    tx,
+    `insert into rollup_model (month, model, n)
+     select date_trunc('month', (p.quarter at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date as month, p.model, sum(p.n)
+     from (select date_bin('15 minutes', published_at, timestamptz '2000-01-01 00:00:00+00') as quarter, model, count(*) as n
+       from posts where excluded_at is null group by 1, 2) p
+     join zone_offsets z on z.zone = $1 and z.from_at <= p.quarter and z.to_at > p.quarter
+     group by 1, 2 on conflict do nothing`,
+    [zone],
   );
 }

@@ -26,4 +26,5 @@ export async function pruneOld(db: Db): Promise<void> {
   await run(db, `delete from rollup_hour where n = 0 and scored = 0 and score_sum = 0 and score_sq_sum = 0`);
   await run(db, `delete from rollup_day where n = 0 and scored = 0 and score_sum = 0 and score_sq_sum = 0`);
   await run(db, `delete from rollup_month where n = 0 and scored = 0 and score_sum = 0 and score_sq_sum = 0`);
+  await run(db, 'delete from rollup_model where n = 0');
 }

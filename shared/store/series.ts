@@ -10,6 +10,7 @@ import { autoSize, bucketsOf, HOUR_MS, type Offset, readOffsets, type TimeBucket
 import { type Cell, countsFromPosts, type Filters, readCells, toMeasures } from './cells.ts';
 import type { Queryable } from './db.ts';
 import { gapBuckets } from './ledger.ts';
+import { readModels } from './models.ts';
 import { readVersion } from './version.ts';
 
 export interface Scope {
@@ -80,6 +81,7 @@ export async function readSeries(db: Queryable, scope: Scope & { bucket: BucketS
     range: toRange(scope),
     source: countsFromPosts(scope.filters) ? 'posts' : 'rollups',
     data_version: version,
+    models: await readModels(db, scope.range, offsets),
     bucket: size,
     complete: gaps.size === 0,
     total: compared(cells, cellsBefore),

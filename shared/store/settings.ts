@@ -1,7 +1,14 @@
 /** Small facts of the installation: reporting zone, zone data version, fingerprint of the secret. Read at start. */
 import { one, type Queryable, run } from './db.ts';
 
-export type SettingKey = 'reporting_zone' | 'zone_data' | 'secret_fingerprint' | 'sample' | 'schema' | 'prepared';
+export type SettingKey =
+  | 'reporting_zone'
+  | 'zone_data'
+  | 'secret_fingerprint'
+  | 'sample'
+  | 'schema'
+  | 'prepared'
+  | 'topics_revision';
 
 /** A setting's value, or undefined when it was never written. */
 export async function readSetting(db: Queryable, key: SettingKey): Promise<unknown> {

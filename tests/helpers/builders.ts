@@ -47,6 +47,7 @@ export function aPostRow(overrides: Partial<PostRow> = {}): PostRow {
     url: null,
     reach: null,
     language: 'en',
+    language_hint: null,
     text_key: String(counter),
     revision: 1,
     model_label: 'positive',
@@ -107,7 +108,7 @@ export async function wrongCells(db: Db, zone = 'Africa/Casablanca'): Promise<Re
       union all
       (select topic, ${time}::text, language, source_id, kind, ${MEASURES} from (${recount(time)}) b
        except select topic, ${time}::text, language, source_id, kind, ${MEASURES} from ${table})) d)`;
-  return many(
+  const cells = await many(
     db,
     `with mentions as (
        select 0::smallint as topic, p.published_at, p.language, p.source_id, p.kind, p.label, p.score,
@@ -125,6 +126,22 @@ export async function wrongCells(db: Db, zone = 'Africa/Casablanca'): Promise<Re
        join zone_offsets z on z.zone = $1 and z.from_at <= p.published_at and z.to_at > p.published_at
        where p.excluded_at is null)
      ${compare('rollup_hour', 'hour')} union all ${compare('rollup_day', 'day')} union all ${compare('rollup_month', 'month')}`,
+    [zone],
+  );
+  return [...cells, ...(await wrongModels(db, zone))];
+}
+
+async function wrongModels(db: Db, zone: string): Promise<Record<string, unknown>[]> {
+  return many(
+    db,
+    `with stored as (select month::text, model, n from rollup_model where n <> 0),
+     recount as (
+       select date_trunc('month', (p.published_at at time zone 'UTC') + make_interval(mins => z.offset_minutes))::date::text as month,
+         p.model, count(*) as n
+       from posts p join zone_offsets z on z.zone = $1 and z.from_at <= p.published_at and z.to_at > p.published_at
+       where p.excluded_at is null group by 1, 2)
+     select 'rollup_model' as table, * from (
+       (select * from stored except select * from recount) union all (select * from recount except select * from stored)) d`,
     [zone],
   );
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, test as base, inject } from 'vitest';
 import { type Db, openDb, run } from '../../shared/store/db.ts';
 import { forgetPartitions } from '../../shared/store/partitions.ts';
+import { FIRST_OWN_TOPIC } from '../../shared/store/topics.ts';
 import { createDatabase, dropDatabase, TEMPLATE } from './databases.ts';
 
 export { expect } from 'vitest';
@@ -47,6 +48,7 @@ export async function emptyDatabase(db: Db): Promise<void> {
        where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
          and c.relname not in (${KEEP.map((name) => `'${name}'`).join(', ')});
        execute 'truncate ' || names || ' restart identity cascade';
+       delete from topics where id >= ${FIRST_OWN_TOPIC};
        update data_version set version = 0;
      end $$`,
   );

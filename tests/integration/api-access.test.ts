@@ -160,7 +160,7 @@ test('a tag taken between two transactions that commit in reverse order hides ne
   const tx = await slow.connect();
   await tx.query('begin');
   await movePosts(tx, ZONE, [{ op: 'insert', after: aPostRow({}) }]);
-  await storePosts(db, [aPostRow({ kind: 'comment' })]); // of another cell, or it would wait for the first
+  await storePosts(db, [aPostRow({ kind: 'comment', model: 'test-2' })]); // of other cells, or it would wait for the first
   const between = await ask();
   expect(between).toMatchObject({ status: 200, n: 2 });
   await bumpVersion(tx, { event: 'posts', payload: { n: 1 } });
@@ -313,6 +313,9 @@ test('the OpenAPI document is 3.1 and has every route with its answers', async (
       'sources/{id}',
       'sources/{id}/run',
       'topics',
+      'topics/preview',
+      'topics/{code}/terms',
+      'topics/{code}/terms/{id}',
     ].map((path) => `/v1/${path}`),
   );
   const parameters = body.paths['/v1/series'].get.parameters.map((one: { name: string; schema: { type: string } }) => [

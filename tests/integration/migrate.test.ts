@@ -1,5 +1,5 @@
 /** Migrations: by many at once, again, by an older program, with another secret, for another reporting zone. */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { inject } from 'vitest';
 import { migrate } from '../../infra/migrate.ts';
 import { ensureMigrated } from '../../infra/prepare.ts';
@@ -7,7 +7,8 @@ import { many, one, openDb, run } from '../../shared/store/db.ts';
 import { SCHEMA, schemaState } from '../../shared/store/schema.ts';
 import { readSetting } from '../../shared/store/settings.ts';
 import { ingest } from '../../workers/ingest.ts';
-import { aSource, ingestDeps, seen, wrongCells } from '../helpers/builders.ts';
+import { storePosts } from '../helpers/api.ts';
+import { aPostRow, aSource, ingestDeps, seen, wrongCells } from '../helpers/builders.ts';
 import { createDatabase, dropDatabase, TEST_SECRET } from '../helpers/databases.ts';
 import { expect, test } from '../helpers/db.ts';
 
@@ -26,7 +27,10 @@ test('four processes that migrate an empty database at once leave one good schem
     await Promise.all(pools.map((db) => ensureMigrated(db, OPTIONS)));
     const [db] = pools;
     if (!db) throw new Error('no pool');
-    expect(await many(db, 'select name from pgmigrations')).toEqual([{ name: SCHEMA }]);
+    const files = (await readdir('infra/migrations')).toSorted();
+    expect(await many(db, `select name || '.sql' as name from pgmigrations order by id`)).toEqual(
+      files.map((name) => ({ name })),
+    );
     expect(await schemaState(db)).toBe('ready');
     expect(await one(db, `select count(*)::int as n from zone_offsets where zone = 'Africa/Casablanca'`)).not.toEqual({
       n: 0,
@@ -34,6 +38,37 @@ test('four processes that migrate an empty database at once leave one good schem
     expect(await ensureMigrated(db, OPTIONS)).toEqual([]);
   } finally {
     await Promise.all(pools.map((db) => db.end()));
+    await dropDatabase(inject('serverUrl'), name);
+  }
+});
+
+test('posts stored before models were counted are counted by the migration', async () => {
+  const name = 'sada_migrate_models';
+  const db = openDb(await createDatabase(inject('serverUrl'), name), { max: 3 });
+  try {
+    await migrate(db, OPTIONS);
+    const rows = [
+      { published_at: '2026-06-30T22:59:00.000Z' },
+      { published_at: '2026-06-30T23:00:00.000Z' }, // midnight of July in Casablanca, then at +01:00
+      { published_at: '2026-07-10T10:00:00.000Z', model: 'test-2' },
+      { published_at: '2026-07-10T10:00:00.000Z', excluded_at: '2026-07-11T10:00:00.000Z' },
+    ];
+    await storePosts(db, rows.map(aPostRow));
+    for (const file of (await readdir('infra/migrations')).toSorted().toReversed()) {
+      if (file.startsWith('0001')) continue;
+      const [, down = ''] = (await readFile(`infra/migrations/${file}`, 'utf8')).split('-- Down Migration');
+      await db.query(down);
+      await run(db, 'delete from pgmigrations where name = $1', [file.replace('.sql', '')]);
+    }
+    expect(await migrate(db, OPTIONS)).toContain('0002_rescore');
+    expect(await many(db, 'select month, model, n from rollup_model order by 1, 2')).toEqual([
+      { month: '2026-06-01', model: 'test-1', n: 1 },
+      { month: '2026-07-01', model: 'test-1', n: 1 },
+      { month: '2026-07-01', model: 'test-2', n: 1 },
+    ]);
+    expect(await wrongCells(db)).toEqual([]);
+  } finally {
+    await db.end();
     await dropDatabase(inject('serverUrl'), name);
   }
 });

@@ -3,7 +3,7 @@
  * strings and leave as typed values; the same shapes are the OpenAPI document and the dashboard's types.
  */
 import { z } from 'zod';
-import { Label, PostKind, TOPIC_CODES } from '../words.ts';
+import { Label, PostKind } from '../words.ts';
 
 export const PERIODS = ['24h', '7d', '30d', '90d', '12mo'] as const;
 export const BUCKETS = ['hour', '3h', '6h', '12h', 'day', 'week', 'month'] as const;
@@ -16,11 +16,12 @@ export const BucketSize = z.enum(BUCKETS);
 export type BucketSize = z.infer<typeof BucketSize>;
 export const Dimension = z.enum(DIMENSIONS);
 export type Dimension = z.infer<typeof Dimension>;
-export const Scope = z.enum(['read:aggregates', 'read:posts', 'write:posts', 'write:sources', 'admin']);
+export const Scope = z.enum(['read:aggregates', 'read:posts', 'write:posts', 'write:sources', 'write:topics', 'admin']);
 export type Scope = z.infer<typeof Scope>;
 
 const Instant = z.iso.datetime({ offset: true });
-const Topic = z.enum(TOPIC_CODES);
+/** A topic's code. Which there are is in the database: people add some. */
+export const TopicCode = z.string().regex(/^[a-z][a-z0-9_]{1,39}$/, 'expected the code of a topic, as energy');
 const Language = z.string().regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'expected a language code, as fr or ary-Latn');
 const SourceId = z.coerce.number().int().min(1).max(2_147_483_647);
 
@@ -58,7 +59,7 @@ export const rangeParameters = {
 };
 
 const parameters = {
-  topic: listOf(Topic, 'Topic codes'),
+  topic: listOf(TopicCode, 'Topic codes'),
   language: listOf(Language, 'Language codes'),
   source: listOf(SourceId, 'Source ids'),
   kind: listOf(PostKind, 'Kinds of post'),
@@ -79,12 +80,12 @@ const list = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(50).opti
 
 /** The same filters in a JSON body: arrays under the same names. */
 export const FilterBody = z.strictObject({
-  topic: list(Topic),
+  topic: list(TopicCode),
   language: list(Language),
   source: list(z.int().min(1).max(2_147_483_647)),
   kind: list(PostKind),
   label: list(Label),
-  'topic!': list(Topic),
+  'topic!': list(TopicCode),
   'language!': list(Language),
   'source!': list(z.int().min(1).max(2_147_483_647)),
   'kind!': list(PostKind),
@@ -144,11 +145,23 @@ export const RangeAnswer = z
   .meta({ id: 'Range' });
 export type RangeAnswer = z.infer<typeof RangeAnswer>;
 
+export const ModelShare = z
+  .object({
+    model: z.string().meta({ description: 'Name and content hash of the model that scored them' }),
+    posts: z.int().min(0),
+  })
+  .meta({ id: 'ModelShare' });
+export type ModelShare = z.infer<typeof ModelShare>;
+
 /** What every aggregate says of itself. */
 export const about = {
   range: RangeAnswer,
   source: z.enum(['rollups', 'posts']).meta({ description: 'Counted from stored sums, or from the posts one by one' }),
   data_version: z.int().meta({ description: 'Version of the data; the events stream tells of newer ones' }),
+  models: z.array(ModelShare).meta({
+    description:
+      'Who scored the posts of the local months that the range touches, all filters aside, most posts first. More than one: these figures mix models, until `sada rescore` has brought all posts to the present one. CSV and NDJSON have it in the header Sada-Models',
+  }),
 };
 
 export const FieldProblem = z.object({

@@ -1,4 +1,4 @@
-/** Contract of /v1/sources, /v1/imports and /v1/topics: where posts come from, and what they are sorted into. */
+/** Contract of /v1/sources and /v1/imports: where posts come from. */
 import { z } from 'zod';
 import { SourceNote } from '../collected.ts';
 
@@ -93,7 +93,3 @@ export const UndoAnswer = z.object({
   removed: z.int().meta({ description: 'Posts taken out' }),
   kept: z.int().meta({ description: 'Posts that stay, since another source or import saw them too' }),
 });
-
-export const TopicList = z
-  .object({ topics: z.array(z.object({ code: z.string(), names: z.record(z.string(), z.string()) })) })
-  .meta({ id: 'TopicList' });
