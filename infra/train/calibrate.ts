@@ -6,17 +6,20 @@
 import { largest } from './crossValidate.ts';
 import type { LabelledPost } from './data.ts';
 
-/** Of labels given with at least this probability ... */
+/** Labels given with at least this probability are sure. */
 const SURE = 0.8;
-/** ... this part must be right in every source: more than promised, since new posts differ from those trained on. */
-const WANTED = 0.9;
 const LEAST_POSTS = 30;
 
 /**
- * The temperature, at least the one with the best likelihood, at which sure labels are right often enough in each source.
+ * The temperature, at least the one with the best likelihood, at which the part `sureRight` of the sure labels is right in
+ * each source.
  * In (0, 4]; probabilities are `softmax(log p / temperature)`.
  */
-export function temperatureOf(posts: readonly LabelledPost[], predicted: readonly Float64Array[]): number {
+export function temperatureOf(
+  posts: readonly LabelledPost[],
+  predicted: readonly Float64Array[],
+  sureRight: number,
+): number {
   const sources = [...new Set(posts.map(({ source }) => source))];
   let best = { temperature: 1, loss: Number.POSITIVE_INFINITY };
   for (let temperature = 0.5; temperature <= 4; temperature += 0.05) {
@@ -30,7 +33,7 @@ export function temperatureOf(posts: readonly LabelledPost[], predicted: readonl
         const label = largest(heated);
         return post.source === source && (heated[label] as number) >= SURE ? [label === post.label] : [];
       });
-      return sure.length < LEAST_POSTS || sure.filter(Boolean).length >= WANTED * sure.length;
+      return sure.length < LEAST_POSTS || sure.filter(Boolean).length >= sureRight * sure.length;
     });
     if (heldUp) return temperature;
   }

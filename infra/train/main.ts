@@ -13,7 +13,7 @@ import { type LabelledPost, languagePosts, ownPostsOf, publicPosts, setsOf } fro
 import { languageExamples, sentimentFeatures } from './examples.ts';
 import type { Fitted } from './fit.ts';
 import { measure } from './measure.ts';
-import { LANGUAGE, SENTIMENT } from './recipes.ts';
+import { LANGUAGE, SURE_RIGHT, sentimentRecipe } from './recipes.ts';
 
 const FOLDS = 5;
 
@@ -53,8 +53,9 @@ function trainSentiment(group: Group): void {
   for (const name of missing) say(`${group}: set ${name} is not in ${options.data}, left out`);
   const posts = [...fromOthers, ...ownPostsOf(group), ...relatives(group)];
   const features = sentimentFeatures(posts, group);
-  const predicted = crossValidate(posts, features, SENTIMENT, FOLDS);
-  const temperature = temperatureOf(posts, predicted);
+  const recipe = sentimentRecipe(group);
+  const predicted = crossValidate(posts, features, recipe, FOLDS);
+  const temperature = temperatureOf(posts, predicted, SURE_RIGHT[group]);
   report(
     group,
     `${group} (temperature ${temperature.toFixed(2)})`,
@@ -63,7 +64,7 @@ function trainSentiment(group: Group): void {
     3,
   );
   if (options.dryRun) return;
-  const fitted = fitRecipe(posts, features, SENTIMENT);
+  const fitted = fitRecipe(posts, features, recipe);
   const { model, columns } = fitted;
   const width = columns.size;
   // Three classes as two log odds: for positive rather than negative, and for neither.

@@ -15,7 +15,8 @@ import { readWeights } from './linear/weights.ts';
 import { readPackBytes } from './packs/read.ts';
 import type { TopicTerm } from './phrases.ts';
 import { createReader, type Reading } from './reader.ts';
-import { createSentiment, type ScoredMarks, type Sentiment, weightsPath } from './sentiment.ts';
+import { verdictOf } from './score.ts';
+import { createSentiment, type ScoredMarks, type Sentiment, TOPIC_RULES, weightsPath } from './sentiment.ts';
 import { createTopicFinder, type TopicHit } from './topics.ts';
 import { modelName, topicsVersion } from './version.ts';
 import { flagNegations, setScores } from './wink/annotations.ts';
@@ -93,7 +94,7 @@ export function createAnalyser(options: { userTerms?: readonly TopicTerm[]; engi
     hint = languageHint;
     const reading = reader.read(readPart(text));
     if (!understood) throw new Error('wink-nlp did not ask for negations: is its version the pinned one?');
-    const { detected, scored, marks, languages, sentences } = understood;
+    const { detected, scored, sentences } = understood;
     const { topics, entities } = finder.find(reading);
     return {
       language: detected.language,
@@ -102,7 +103,7 @@ export function createAnalyser(options: { userTerms?: readonly TopicTerm[]; engi
       probability: scored?.probability ?? null,
       parts: [...detected.parts],
       sentences,
-      topics: scored ? toTopicMentions(topics, reading, marks, languages, sentiment) : unscoredTopics(topics),
+      topics: scored ? toTopicMentions(topics, reading, understood, sentiment) : unscoredTopics(topics),
       entities: entities.slice(0, MAX_ENTITIES),
       explanation: scored?.explanation ?? null,
       ...versions,
@@ -149,14 +150,13 @@ function toSentences(
 }
 
 /**
- * One mention a topic, in order of appearance: the clauses that speak of it decide, all of them together when it is
- * named more than once. A clause of which nothing was understood says nothing.
+ * One mention a topic, in order of appearance: the clauses that speak of it decide, by their mean when it is named more
+ * than once; in a long text the tone of the whole counts a little, since single clauses there say less. A clause of which nothing was understood says nothing.
  */
 function toTopicMentions(
   hits: readonly TopicHit[],
   reading: Reading,
-  marks: ScoredMarks,
-  languages: readonly (Language | null)[],
+  { marks, languages, scored: whole }: Understood,
   sentiment: Sentiment,
 ): TopicMention[] {
   if (hits.length === 0) return [];
@@ -176,17 +176,18 @@ function toTopicMentions(
     return verdict;
   };
   return [...named].map(([topic, numbers]): TopicMention => {
-    const said = [...numbers].flatMap((number) => verdictAt(number) ?? []);
-    const [first] = said;
-    if (!first) return { topic, label: 'not_scored', score: null };
-    // The clause that says most decides: a topic named in passing must not water down what is said of it.
-    const strongest = said.reduce(
-      (best, verdict) => (Math.abs(verdict.score) > Math.abs(best.score) ? verdict : best),
-      first,
-    );
-    return { topic, label: strongest.label, score: strongest.score };
+    const said = [...numbers].flatMap((number) => verdictAt(number)?.odds ?? []);
+    if (said.length === 0) return { topic, label: 'not_scored', score: null };
+    const tone = reading.sentences.length >= TOPIC_RULES.longText ? TOPIC_RULES.tone : 0;
+    const { label, score } = verdictOf({
+      polarity: mean(said.map(({ polarity }) => polarity)) + tone * (whole?.odds.polarity ?? 0),
+      neutral: mean(said.map(({ neutral }) => neutral)) + tone * (whole?.odds.neutral ?? 0),
+    });
+    return { topic, label, score };
   });
 }
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const unscoredTopics = (hits: readonly TopicHit[]): TopicMention[] =>
   [...new Set(hits.map(({ topic }) => topic))].map((topic) => ({ topic, label: 'not_scored', score: null }));

@@ -13,7 +13,7 @@ import { createScorer, emptySums, type Scorer, type TokenSums } from './linear/s
 import { readWeights } from './linear/weights.ts';
 import { readPackBytes } from './packs/read.ts';
 import type { Reading } from './reader.ts';
-import { type Verdict, verdictOf } from './score.ts';
+import { type Odds, type Verdict, verdictOf } from './score.ts';
 import { isSpelled, type Word } from './wink/words.ts';
 
 /** Numbers that decide; hashed into the name of the model. */
@@ -22,8 +22,20 @@ export const COVERAGE_RULES = {
   leastKnown: 0.2,
 } as const;
 
-export interface ScoredText extends Verdict {
+/** How a topic of a long text gets its label; see toTopicMentions in analyse.ts. Hashed like the others. */
+export const TOPIC_RULES = {
+  /** Sentences from which on a text is long, and what the odds of the whole then count beside those of the clauses. */
+  longText: 4,
+  tone: 0.3,
+} as const;
+
+export interface ScoredText extends ScoredSpan {
   readonly explanation: Explanation;
+}
+
+/** A part of a text: its verdict and the log odds behind it. */
+export interface ScoredSpan extends Verdict {
+  readonly odds: Odds;
 }
 
 /** What is marked on a text, and what each of its tokens brings. */
@@ -37,7 +49,13 @@ export interface Sentiment {
   /** null when too little was understood. */
   scoreText(reading: Reading, marks: ScoredMarks, languages: readonly (Language | null)[]): ScoredText | null;
   /** Tokens `from` to `to` (exclusive) by themselves; null when too little of them was understood. */
-  scoreSpan(reading: Reading, marks: ScoredMarks, language: Language | null, from: number, to: number): Verdict | null;
+  scoreSpan(
+    reading: Reading,
+    marks: ScoredMarks,
+    language: Language | null,
+    from: number,
+    to: number,
+  ): ScoredSpan | null;
 }
 
 interface Kit {
@@ -80,14 +98,16 @@ export function createSentiment(): Sentiment {
     if (tokens === 0 || tokens * 2 < parts.reduce((sum, part) => sum + part.tokens, 0)) return null;
     const explained = understood.map((part) => ({ ...part, scorer: part.kit.scorer, share: part.tokens / tokens }));
     const { explanation, odds } = explainParts(explained, reading);
-    return { ...verdictOf(odds), explanation };
+    return { ...verdictOf(odds), odds, explanation };
   };
 
   const scoreSpan: Sentiment['scoreSpan'] = (reading, marks, language, from, to) => {
     if (!language || to <= from) return null;
     const kit = kitOf(language);
     const stretch = spanOf(reading, marks, from, to);
-    return isUnderstood({ stretch, kit }) ? verdictOf(kit.scorer.odds(stretch, marks.sums)) : null;
+    if (!isUnderstood({ stretch, kit })) return null;
+    const odds = kit.scorer.odds(stretch, marks.sums);
+    return { ...verdictOf(odds), odds };
   };
   return { mark, scoreText, scoreSpan };
 }

@@ -10,7 +10,7 @@ import { lexiconFiles } from './lexicon/lexicon.ts';
 import { readPack, readPackBytes } from './packs/read.ts';
 import { PACK_CONTENTS, type TopicTerm } from './phrases.ts';
 import { SCORE_RULES } from './score.ts';
-import { COVERAGE_RULES, weightsPath } from './sentiment.ts';
+import { COVERAGE_RULES, TOPIC_RULES, weightsPath } from './sentiment.ts';
 
 /** To be raised by hand when rules change in a way that no hashed content shows, such as the tokenizer's patterns. */
 const RULES_REVISION = 1;
@@ -21,7 +21,7 @@ let model: string | undefined;
 export function modelName(): string {
   if (model !== undefined) return model;
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([LANGUAGE_RULES, RULES, SCORE_RULES, COVERAGE_RULES, RULES_REVISION]));
+  hash.update(JSON.stringify([LANGUAGE_RULES, RULES, SCORE_RULES, COVERAGE_RULES, TOPIC_RULES, RULES_REVISION]));
   hash.update(String(createRequire(import.meta.url)('wink-nlp/package.json').version));
   for (const name of ['language', ...GROUPS]) hash.update(readPackBytes(weightsPath(name)));
   for (const group of GROUPS) for (const file of lexiconFiles(group)) hash.update(readPack(file));

@@ -206,14 +206,14 @@ describe('the article that began it', () => {
         expect(byTopic.total.n).toBe(2);
         expect(byTopic.rows.find(({ key: code }: { key: string }) => code === 'data_centres')).toMatchObject({
           n: 2,
-          scored: 0,
+          scored: 2,
         });
         expect((await api.get('/v1/series?topic=data_centres&period=24h')).body.total).toMatchObject({
           n: 2,
-          not_scored: 2,
+          not_scored: 0,
         });
         const [line] = (await api.csv('/v1/posts?period=24h')).filter(({ site }) => site === 'hub.example');
-        expect(line).toMatchObject({ text, title, language: 'fr', label: 'not_scored' });
+        expect(line).toMatchObject({ text, title, language: 'fr', label: 'positive' });
         expect(await wrongCells(sada.db)).toEqual([]);
       });
     },
@@ -240,7 +240,7 @@ async function onlyPost(sada: RunningSada, field: 'site', value: string): Promis
 }
 
 function expectHub(post: Served, text: string): void {
-  expect(post).toMatchObject({ text, language: 'fr', label: 'not_scored', score: null, kind: 'article' });
+  expect(post).toMatchObject({ text, language: 'fr', label: 'positive', kind: 'article' });
   const topics = post.topics.map(({ topic }: { topic: string }) => topic);
   expect(topics).toEqual(expect.arrayContaining(['data_centres', 'investment', 'jobs', 'regional_role']));
   const words = (entity: string) =>

@@ -195,7 +195,7 @@ describe('the temperature', () => {
 
   test('rises for a model that promises more than it keeps, until it does so no longer', () => {
     const { posts, predicted } = predictions(0.98, 0.7);
-    const temperature = temperatureOf(posts, predicted);
+    const temperature = temperatureOf(posts, predicted, 0.9);
     expect(temperature).toBeGreaterThan(1.5);
     const said = Math.max(...heat(predicted[0] as Float64Array, temperature));
     expect(said).toBeGreaterThan(0.55);
@@ -205,15 +205,15 @@ describe('the temperature', () => {
   test('is higher the more a model promises', () => {
     const of = (probability: number) => {
       const { posts, predicted } = predictions(probability, 0.75);
-      return temperatureOf(posts, predicted);
+      return temperatureOf(posts, predicted, 0.9);
     };
     expect(of(0.99)).toBeGreaterThan(of(0.9));
   });
 
   test('stays about 1 for a model that keeps what it promises', () => {
     const { posts, predicted } = predictions(0.95, 0.95);
-    expect(temperatureOf(posts, predicted)).toBeGreaterThan(0.7);
-    expect(temperatureOf(posts, predicted)).toBeLessThan(1.4);
+    expect(temperatureOf(posts, predicted, 0.9)).toBeGreaterThan(0.7);
+    expect(temperatureOf(posts, predicted, 0.9)).toBeLessThan(1.4);
   });
 
   test('looks at each source: one that is wrong too often is enough', () => {
@@ -221,7 +221,7 @@ describe('the temperature', () => {
     const bad = predictions(0.97, 0.75, 60);
     const posts = [...good.posts, ...bad.posts.map((p) => ({ ...p, source: 'other' }))];
     const predicted = [...good.predicted, ...bad.predicted];
-    expect(temperatureOf(posts, predicted)).toBeGreaterThan(temperatureOf(good.posts, good.predicted));
+    expect(temperatureOf(posts, predicted, 0.9)).toBeGreaterThan(temperatureOf(good.posts, good.predicted, 0.9));
   });
 
   test('of 1 changes nothing, a higher one flattens, and the order stays', () => {
