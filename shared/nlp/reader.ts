@@ -46,7 +46,7 @@ export interface Reader {
   keptWords(): number;
 }
 
-/** Words kept before the instance is made anew: about 60 MB with all that is known of them. */
+/** Words kept before the instance is made anew: about 90 MB with all that is known of them. */
 const MOST_WORDS = 150_000;
 
 /** Phrases that wink finds while it reads, and the name that they have for a word. */

@@ -9,6 +9,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import stock from 'wink-eng-lite-web-model';
 import winkNLP from 'wink-nlp';
 import { ownPosts } from '../../infra/train/data.ts';
@@ -89,8 +91,11 @@ function benchMemory(texts: readonly string[], posts: number): Record<string, un
   return { posts, heapMegabytes: heaps, growthMegabytes: round(Math.max(...later) - Math.min(...later)) };
 }
 
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
 function heapMegabytes(): number {
-  globalThis.gc?.();
+  collectGarbage();
   return round(process.memoryUsage().heapUsed / 1_048_576);
 }
 
