@@ -5,9 +5,9 @@
  * packs/topic-terms.tsv and packs/entities.tsv hold one term a line. Terms and texts are folded alike (see fold.ts); a term
  * that starts with `=` wants its capitals as written.
  */
-import { readFileSync } from 'node:fs';
 import type { EntityMention } from '../contracts/analysis.ts';
 import { type FoldedWord, foldWords } from './fold.ts';
+import { readPack } from './packs/read.ts';
 import { foldText } from './wink/foldText.ts';
 import { TOKEN_PATTERNS } from './wink/tokens.ts';
 
@@ -33,15 +33,14 @@ export interface Member {
   readonly exactly?: readonly string[] | undefined;
 }
 
-const read = (name: string): string => readFileSync(new URL(`./packs/${name}`, import.meta.url), 'utf8');
 const rows = (tsv: string): string[][] =>
   tsv
-    .split(/\r?\n/)
+    .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split('\t'));
 
-const TERMS_TSV = read('topic-terms.tsv');
-const ENTITIES_TSV = read('entities.tsv');
+const TERMS_TSV = readPack('topic-terms.tsv');
+const ENTITIES_TSV = readPack('entities.tsv');
 
 /** The contents that decide which topics and entities are found, for a version. */
 export const PACK_CONTENTS: readonly string[] = [TERMS_TSV, ENTITIES_TSV];

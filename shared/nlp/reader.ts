@@ -40,7 +40,7 @@ export interface Reading {
 type MutableReading = Omit<Reading, 'phrases'> & { phrases: Reading['phrases'] };
 
 export interface Reader {
-  /** @throws never: any string is safe. The caller bounds its length. */
+  /** Any string is safe. The caller bounds its length: time is linear in it. */
   read(text: string): Reading;
   /** Words that wink keeps at present. */
   keptWords(): number;

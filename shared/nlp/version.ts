@@ -32,7 +32,6 @@ export function modelName(): string {
 /** Version of the taxonomy; the order in which users added their terms does not matter. */
 export function topicsVersion(userTerms: readonly TopicTerm[]): string {
   const terms = userTerms.map(({ topic, language, term }) => JSON.stringify([topic, language, term])).sort();
-  const packs = PACK_CONTENTS.map((content) => content.replaceAll('\r\n', '\n'));
-  const hash = createHash('sha256').update(JSON.stringify([...packs, ...terms]));
+  const hash = createHash('sha256').update(JSON.stringify([...PACK_CONTENTS, ...terms]));
   return `topics-1:${hash.digest('hex').slice(0, 8)}`;
 }
