@@ -28,6 +28,9 @@ export const JOBS = {
   ingest: z.object({ from: z.enum(['import', 'push']), id: z.int() }),
   maintain: z.object({ task: z.enum(['partitions', 'retention', 'reconcile', 'prune']) }),
   rescore: z.object({ rescore_id: z.int() }),
+  watch: z.object({}),
+  fill_scope: z.object({ scope_id: z.int() }),
+  deliver: z.object({ delivery_id: z.uuid() }),
 } as const;
 
 export type JobName = keyof typeof JOBS;
@@ -53,6 +56,16 @@ const OPTIONS: Record<JobName, JobsOptions> = {
     attempts: 5,
     backoff: { type: 'exponential', delay: 5_000, jitter: 0.5 },
   },
+  // Asked for again every minute.
+  watch: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
+  fill_scope: {
+    removeOnComplete: true,
+    removeOnFail: true,
+    attempts: 5,
+    backoff: { type: 'exponential', delay: 5_000, jitter: 0.5 },
+  },
+  // When to try again is in the outbox (workers/alerts/deliver.ts), where people see it.
+  deliver: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
 };
 
 export interface Queues {

@@ -6,7 +6,7 @@ import { many, one, type Queryable } from './db.ts';
 import { readSetting } from './settings.ts';
 
 /** Name of the last migration in infra/migrations; a test holds the two together. */
-export const SCHEMA = '0003_terms';
+export const SCHEMA = '0004_alerts';
 
 /** `ready`: migrated and seeded for this program. `older`: a migration is due. `newer`: a later Sada wrote it. */
 export type SchemaState = 'ready' | 'older' | 'newer';
