@@ -17,6 +17,7 @@ import {
   loadRows,
   lockKeys,
   lockPosts,
+  type Moved,
   markSeen,
   movePosts,
   type PostRow,
@@ -24,7 +25,7 @@ import {
   rememberDeleted,
 } from '../shared/store/posts.ts';
 import { addCounts } from '../shared/store/sources.ts';
-import { bumpVersion } from '../shared/store/version.ts';
+import { bumpVersion, movedHours } from '../shared/store/version.ts';
 import { contentHash, type Origin, type PrepareDeps, type Prepared, prepare } from './prepare.ts';
 
 export interface IngestDeps extends PrepareDeps {
@@ -86,35 +87,17 @@ async function ingestOnce(
         origin.sourceId,
         origin.importId,
       );
-      const span = new Span();
-      await storeOrBisect(tx, deps, origin, prepared, done, span);
+      const moves: Moved[] = [];
+      await storeOrBisect(tx, deps, origin, prepared, done, moves);
       await addCounts(tx, origin.sourceId, done);
       await also(tx, done);
-      if (span.moved)
-        await bumpVersion(tx, { event: 'posts', payload: { source_id: origin.sourceId, ...span.toPayload() } });
+      const moved = movedHours(moves);
+      if (moved) await bumpVersion(tx, { event: 'posts', payload: { source_id: origin.sourceId, ...moved } });
       return done;
     }),
   );
   endStore();
   return outcomes;
-}
-
-/** The hours that a transaction touched, for the log of changes. */
-class Span {
-  moved = false;
-  n = 0;
-  from: Date | null = null;
-  to: Date | null = null;
-  add(moved: { fromHour: Date | null; toHour: Date | null; n: number }): void {
-    if (!moved.fromHour || !moved.toHour) return;
-    this.moved = true;
-    this.n += moved.n;
-    if (!this.from || moved.fromHour < this.from) this.from = moved.fromHour;
-    if (!this.to || moved.toHour > this.to) this.to = moved.toHour;
-  }
-  toPayload(): Record<string, unknown> {
-    return { n: this.n, from: this.from, to: this.to };
-  }
 }
 
 async function withPartitions<T>(db: Db, prepared: readonly Prepared[], work: () => Promise<T>): Promise<T> {
@@ -146,13 +129,13 @@ async function storeOrBisect(
   origin: Origin,
   prepared: readonly Prepared[],
   outcomes: Outcomes,
-  span: Span,
+  moves: Moved[],
 ): Promise<void> {
   if (prepared.length === 0) return;
   await tx.query('savepoint batch');
   const attempt: Outcomes = {};
   try {
-    await store(tx, deps.zone, origin, prepared, attempt, span);
+    await store(tx, deps.zone, origin, prepared, attempt, moves);
     await tx.query('release savepoint batch');
   } catch (error) {
     if (isNotThePostsFault(error)) throw error;
@@ -170,8 +153,8 @@ async function storeOrBisect(
       return;
     }
     const middle = Math.ceil(prepared.length / 2);
-    await storeOrBisect(tx, deps, origin, prepared.slice(0, middle), outcomes, span);
-    await storeOrBisect(tx, deps, origin, prepared.slice(middle), outcomes, span);
+    await storeOrBisect(tx, deps, origin, prepared.slice(0, middle), outcomes, moves);
+    await storeOrBisect(tx, deps, origin, prepared.slice(middle), outcomes, moves);
     return;
   }
   for (const [outcome, n] of Object.entries(attempt)) outcomes[outcome] = (outcomes[outcome] ?? 0) + n;
@@ -184,7 +167,7 @@ async function store(
   origin: Origin,
   prepared: readonly Prepared[],
   outcomes: Outcomes,
-  span: Span,
+  moves: Moved[],
 ): Promise<void> {
   let rest = prepared;
   while (rest.length > 0) {
@@ -201,7 +184,7 @@ async function store(
         if (key !== undefined) taken.add(key);
       }
     }
-    const raced = await storeRound(tx, zone, origin, round, outcomes, span);
+    const raced = await storeRound(tx, zone, origin, round, outcomes, moves);
     rest = [...raced, ...later];
   }
 }
@@ -212,7 +195,7 @@ async function storeRound(
   origin: Origin,
   round: readonly Prepared[],
   outcomes: Outcomes,
-  span: Span,
+  moves: Moved[],
 ): Promise<Prepared[]> {
   const count = (outcome: string, n = 1) => {
     outcomes[outcome] = (outcomes[outcome] ?? 0) + n;
@@ -258,7 +241,7 @@ async function storeRound(
   await rememberDeleted(tx, unknown);
   const moved = await movePosts(tx, zone, changes);
   await markSeen(tx, seen, origin.sourceId, origin.importId);
-  span.add(moved);
+  moves.push(moved);
   count('added', moved.inserted.size);
   // Another transaction brought the same post in between: now it is known, and is looked at again as such.
   return [...inserts].flatMap(([key, item]) => (moved.inserted.has(key) ? [] : [item]));

@@ -26,7 +26,7 @@ import {
   type Versions,
   type WalkPosition,
 } from '../shared/store/rescores.ts';
-import { bumpVersion } from '../shared/store/version.ts';
+import { bumpVersion, movedHours } from '../shared/store/version.ts';
 import { addTally, difference, NOTHING, withAnalysis } from './rescored.ts';
 
 /** Posts of one transaction. */
@@ -174,12 +174,10 @@ async function commitBatch(
       const row = after.get(key.post_id);
       return row ? [{ op: 'update', key, after: row }] : [];
     });
-    const { fromHour, toHour } = await movePosts(tx, deps.zone, changes);
+    const moved = movedHours([await movePosts(tx, deps.zone, changes)]);
     const total = addTally(run, tally);
     await saveRescore(tx, id, cursor, total);
-    if (fromHour && toHour) {
-      await bumpVersion(tx, { event: 'posts', payload: { rescore_id: id, n: 0, from: fromHour, to: toHour } });
-    }
+    if (moved) await bumpVersion(tx, { event: 'posts', payload: { rescore_id: id, ...moved } });
     return { ...total, moved: changes.length };
   });
 }

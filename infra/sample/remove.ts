@@ -7,7 +7,7 @@ import { lockPosts, movePosts } from '../../shared/store/posts.ts';
 import { forgetRevisions, forgetSources, postsOfSources } from '../../shared/store/sample.ts';
 import { writeSetting } from '../../shared/store/settings.ts';
 import { listSources } from '../../shared/store/sources.ts';
-import { bumpVersion } from '../../shared/store/version.ts';
+import { bumpVersion, movedHours } from '../../shared/store/version.ts';
 import { SAMPLE_SOURCES } from './people.ts';
 import { readSampleState, withSampleLock } from './state.ts';
 
@@ -52,7 +52,8 @@ async function forgetBatch(tx: Tx, zone: string, ids: readonly number[]): Promis
     zone,
     keys.map((key) => ({ op: 'forget', key })),
   );
-  await bumpVersion(tx, { event: 'posts', payload: { n: moved.n, from: moved.fromHour, to: moved.toHour } });
+  const payload = movedHours([moved]) ?? { n: 0, from: null, to: null };
+  await bumpVersion(tx, { event: 'posts', payload });
   return keys.length;
 }
 

@@ -6,7 +6,7 @@ import type { CollectedEvent, CollectedPost } from '../contracts/collected.ts';
 import { type Db, inTransaction, many, one, type Queryable, run, type Tx } from './db.ts';
 import { type KnownKey, keyOf, lockPosts, movePosts } from './posts.ts';
 import { addCounts } from './sources.ts';
-import { bumpVersion } from './version.ts';
+import { bumpVersion, movedHours } from './version.ts';
 
 export type ChunkOrigin = 'import' | 'push';
 export interface ChunkRef {
@@ -275,6 +275,7 @@ async function undoBatch(tx: Tx, zone: string, importId: number, sourceId: numbe
     keys.map((key) => ({ op: 'forget', key })),
   );
   await addCounts(tx, sourceId, { undone: keys.length });
-  await bumpVersion(tx, { event: 'posts', payload: { n: moved.n, from: moved.fromHour, to: moved.toHour } });
+  const payload = movedHours([moved]) ?? { n: 0, from: null, to: null };
+  await bumpVersion(tx, { event: 'posts', payload });
   return keys.length;
 }

@@ -95,6 +95,19 @@ export async function once<T>(db: Db, work: (tx: Tx) => Promise<T>, begin = 'beg
   }
 }
 
+/** Runs `work` within a transaction so that, when it throws, only what it did itself is undone. */
+export async function inSavepoint<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
+  await tx.query('savepoint part');
+  try {
+    const result = await work();
+    await tx.query('release savepoint part');
+    return result;
+  } catch (error) {
+    await tx.query('rollback to savepoint part');
+    throw error;
+  }
+}
+
 /** The first row, or undefined. */
 export async function one<R extends pg.QueryResultRow>(
   db: Queryable,

@@ -157,6 +157,9 @@ keys_moved as (
 keys_forgotten as (delete from post_keys k using touched t where t.op = 'forget' and k.post_id = t.post_id),
 sources_forgotten as (delete from post_sources s using touched t where t.op = 'forget' and s.post_id = t.post_id)`;
 
+/** Hours that are told one by one; of more, their span must do. */
+export const MOST_HOURS = 200;
+
 const topicsOf = (posts: string) =>
   `(select ${stateOf('w', 't')}, t.topic from ${posts} w join topics_written t on t.post_id = w.post_id)`;
 
@@ -165,6 +168,8 @@ select
   (select coalesce(json_agg(json_build_array(site, external_id, post_id)), '[]') from new_keys) as inserted,
   (select min(hour) from offsets) as from_hour,
   (select max(hour) from offsets) as to_hour,
+  (select case when count(*) <= ${MOST_HOURS} then coalesce(json_agg((extract(epoch from hour) / 3600)::int order by hour), '[]') end
+    from (select distinct hour from offsets) h) as hours,
   (select coalesce(sum(n), 0)::int from quarters where topic = 0) as n`;
 
 /** For batches of new posts only, the common case: nothing to look up. $1 rows as JSON, $2 reporting zone. */

@@ -7,6 +7,7 @@
 import type { Analysis } from '../contracts/analysis.ts';
 import type { CollectedPost } from '../contracts/collected.ts';
 import type { Label } from '../contracts/words.ts';
+import { HOUR_MS } from './buckets.ts';
 import { many, prepared, type Queryable, run, type Tx } from './db.ts';
 import { CHANGE_POSTS, INSERT_POSTS } from './moveSql.ts';
 
@@ -86,6 +87,8 @@ export interface Moved {
   /** First and last UTC hour whose numbers moved, if any did. */
   fromHour: Date | null;
   toHour: Date | null;
+  /** Each of those hours, oldest first; null when they are more than MOST_HOURS. */
+  hours: Date[] | null;
   /** How the number of posts changed. */
   n: number;
 }
@@ -146,7 +149,7 @@ function toKey(row: KnownKey): KnownKey {
 
 /** Applies changes of distinct posts whose known keys are locked. Everything moves in one statement or nothing does. */
 export async function movePosts(tx: Tx, zone: string, changes: readonly Change[]): Promise<Moved> {
-  if (changes.length === 0) return { inserted: new Map(), fromHour: null, toHour: null, n: 0 };
+  if (changes.length === 0) return { inserted: new Map(), fromHour: null, toHour: null, hours: [], n: 0 };
   const rows = JSON.stringify(changes.map(toInput));
   const onlyInserts = changes.every((change) => change.op === 'insert');
   // The second is planned afresh each time: a plan made for an empty table would read whole partitions later.
@@ -160,6 +163,7 @@ export async function movePosts(tx: Tx, zone: string, changes: readonly Change[]
     inserted: new Map(result.inserted.map(([site, external_id, id]) => [keyOf({ site, external_id }), id])),
     fromHour: result.from_hour,
     toHour: result.to_hour,
+    hours: result.hours?.map((hour) => new Date(hour * HOUR_MS)) ?? null,
     n: result.n,
   };
 }
@@ -168,6 +172,8 @@ interface ResultRow extends Record<string, unknown> {
   inserted: [string, string, number][];
   from_hour: Date | null;
   to_hour: Date | null;
+  /** Hours since 1970. */
+  hours: number[] | null;
   n: number;
 }
 
