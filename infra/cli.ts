@@ -35,6 +35,7 @@ if (!['all', 'api', 'worker', 'scheduler'].includes(process.argv[2] ?? 'all')) {
   (await import('./commands/operate.ts')).registerOperate(program, open, config);
   (await import('./commands/rescore.ts')).registerRescore(program, open);
   (await import('./commands/terms.ts')).registerTerms(program, open);
+  (await import('./commands/channels.ts')).registerChannels(program, open, config, process.env);
 }
 
 /** Errors that say all a person needs: shown without a stack. */

@@ -100,6 +100,16 @@ export const Environment = z.object({
   FETCH_ALLOW_PRIVATE: nodes.describe(
     'Private addresses that sources may be fetched from, as host:port; none by default',
   ),
+  SADA_SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/[^/\s]+/, 'expected smtp://user:password@host:587 or smtps://…')
+    .refine((value) => URL.canParse(value), 'expected smtp://user:password@host:587 or smtps://…')
+    .optional()
+    .describe('Mail server for alerts by e-mail; a channel may name its own'),
+  SADA_ALLOW_PRIVATE_WEBHOOKS: z
+    .union([flag.transform((any): true | string[] => any || []), nodes])
+    .default([])
+    .describe('Private addresses that alerts may be sent to, as host:port, or `true` for any; none by default'),
   FETCH_SPACING_MS: z.coerce
     .number()
     .int()
@@ -190,6 +200,8 @@ function toConfig(env: z.infer<typeof Environment>) {
     sample: env.SADA_SAMPLE,
     contact: env.SADA_CONTACT,
     fetchAllowPrivate: env.FETCH_ALLOW_PRIVATE,
+    smtpUrl: env.SADA_SMTP_URL,
+    allowPrivateWebhooks: env.SADA_ALLOW_PRIVATE_WEBHOOKS,
     fetchSpacingMs: env.FETCH_SPACING_MS,
     queueLockMs: env.QUEUE_LOCK_MS,
     sweepMs: env.SWEEP_MS,

@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'not_acceptable'
   | 'conflict'
   | 'precondition_failed'
+  | 'precondition_required'
   | 'too_large'
   | 'unsupported_type'
   | 'too_many'

@@ -87,6 +87,41 @@ export const deadPosts = new Gauge({
   registers,
 });
 
+export const evaluationSeconds = new Histogram({
+  name: 'sada_alert_evaluation_seconds',
+  help: 'Time to bring one alert rule up to date with its scope',
+  labelNames: ['outcome'] as const,
+  buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30],
+  registers,
+});
+
+export const alertsOpened = new Counter({
+  name: 'sada_alerts_opened_total',
+  help: 'Alerts opened, by what went off, severity, and whether anybody is told (live), or not (shadow, sample)',
+  labelNames: ['signal', 'severity', 'mode'] as const,
+  registers,
+});
+
+export const alertsOpen = new Gauge({
+  name: 'sada_alerts_open',
+  help: 'Alerts that are not resolved, by severity, without shadow and sample ones; read by the leading scheduler',
+  labelNames: ['severity'] as const,
+  registers,
+});
+
+export const alertLagSeconds = new Gauge({
+  name: 'sada_alert_lag_seconds',
+  help: 'Age of the oldest closed hour that a rule has not decided on yet; read by the leading scheduler',
+  registers,
+});
+
+export const alertDeliveries = new Gauge({
+  name: 'sada_alert_deliveries',
+  help: 'Alert messages in the outbox by status; dead ones need a person; read by the leading scheduler',
+  labelNames: ['status'] as const,
+  registers,
+});
+
 export const zoneMismatch = new Gauge({
   name: 'sada_zone_mismatch_minutes',
   help: 'Largest difference between our zone table and the zone data of Node or Postgres, for the reporting zone',

@@ -10,6 +10,7 @@ import { createLog } from '../shared/log.ts';
 import { registry, setBuildVersion, startDefaultMetrics } from '../shared/metrics.ts';
 import { announce, checkZones, closeWithParent, databaseOrExit, tellReady } from '../shared/process.ts';
 import { createPseudonym } from '../shared/pseudonym.ts';
+import { createSeal } from '../shared/seal.ts';
 import { openDb } from '../shared/store/db.ts';
 import type { JobDeps } from './jobs.ts';
 import { startWorker } from './worker.ts';
@@ -33,11 +34,12 @@ const workerCode =
         import('./jobs.ts'),
         import('./sources/all.ts'),
         import('./rescore.ts'),
+        import('./alerts/work.ts'),
       ])
     : undefined;
 
 const db = openDb(config.databaseUrl, {
-  max: role === 'worker' ? 12 : 4,
+  max: role === 'worker' ? 16 : 4,
   onError: (err) => log.warn({ err }, 'database connection lost'),
 });
 await databaseOrExit(db, log);
@@ -58,8 +60,15 @@ if (schedulerCode) {
   closers.push(() => running);
 }
 if (workerCode) {
-  const [{ watchTaxonomy }, { collect }, { createFetcher }, { ingestChunk, maintain }, { connectors }, rescore] =
-    await workerCode;
+  const [
+    { watchTaxonomy },
+    { collect },
+    { createFetcher },
+    { ingestChunk, maintain },
+    { connectors },
+    rescore,
+    alerts,
+  ] = await workerCode;
   const fetcher = createFetcher({
     userAgent: `Sada/0.1 (+${config.contact})`,
     allowPrivate: config.fetchAllowPrivate,
@@ -77,6 +86,20 @@ if (workerCode) {
     keepNames: config.keepNames,
     retentionDays: config.retentionDays,
   };
+  const outside = alerts.createOutside({
+    userAgent: `Sada/0.1 (+${config.contact})`,
+    allowPrivate: config.allowPrivateWebhooks,
+    smtpUrl: config.smtpUrl,
+  });
+  const address = config.publicUrl ?? null;
+  const deliverDeps = {
+    db,
+    log,
+    outside,
+    address,
+    seal: createSeal(config.secret),
+    environment: (name: string) => process.env[name],
+  };
   const settings = { target, lockMs: config.queueLockMs, log };
   const workers = await Promise.all([
     startWorker(settings, 'collect', 4, ({ source_id }, signal) =>
@@ -85,11 +108,18 @@ if (workerCode) {
     startWorker(settings, 'ingest', 2, (chunk) => ingestChunk(deps, chunk)),
     startWorker(settings, 'maintain', 1, (task) => maintain(deps, task)),
     startWorker(settings, 'rescore', 1, (run, signal) => rescore.rescoreJob(deps, run, signal)),
+    startWorker(settings, 'watch', 1, async (_data, signal) => {
+      const { model } = (await latest()).analyser;
+      await alerts.watch({ db, log, queues, zone: config.zone, address, model, now: new Date() }, signal);
+    }),
+    startWorker(settings, 'fill_scope', 1, ({ scope_id }, signal) => alerts.fillScope({ db, log }, scope_id, signal)),
+    startWorker(settings, 'deliver', 4, ({ delivery_id }) => alerts.deliver(deliverDeps, delivery_id)),
   ]);
   const starting = rescore.startRescore(deps).catch((err) => log.warn({ err }, 'old posts could not be looked for'));
   closers.push(() => starting);
   closers.push(() => Promise.all(workers.map((worker) => worker.close()))); // running jobs finish before their database goes
   closers.push(() => fetcher.close());
+  closers.push(() => outside.close());
 }
 tellReady({ role });
 log.info({ queue: target.driver }, 'ready');

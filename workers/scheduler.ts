@@ -1,6 +1,6 @@
 /**
  * The scheduler: keeps the queue's schedules equal to the sources table, puts back chunks that the queue lost, asks for
- * housekeeping and measures. Any number may run; the one that holds the advisory lock leads, the others stand by.
+ * housekeeping, the alerts and their deliveries, and measures. Any number may run; the one that holds the advisory lock leads, the others stand by.
  * workers/main.ts starts it in the role `scheduler`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,9 @@ import type { JobName, Queues, Schedule } from '../shared/jobs.ts';
 import { JOBS } from '../shared/jobs.ts';
 import type { Log } from '../shared/log.ts';
 import {
+  alertDeliveries,
+  alertLagSeconds,
+  alertsOpen,
   deadPosts,
   queueJobs,
   schedulerLeads,
@@ -15,14 +18,18 @@ import {
   sourcesFailing,
   waitingChunks as waitingGauge,
 } from '../shared/metrics.ts';
+import { alertHealth } from '../shared/store/alertHealth.ts';
 import { countWaiting, waitingChunks } from '../shared/store/chunks.ts';
 import { type Db, withAdvisoryLock } from '../shared/store/db.ts';
+import { dueDeliveries } from '../shared/store/deliveries.ts';
 import { sourceHealth } from '../shared/store/health.ts';
 import { openRescore } from '../shared/store/rescores.ts';
+import { scopesToFill } from '../shared/store/scopes.ts';
 import { polledSources, saveNextRuns } from '../shared/store/sources.ts';
 
 const HOUR_MS = 3_600_000;
-/** Chunks put back in one sweep: more would only make the queue long. */
+const MINUTE_MS = 60_000;
+/** Chunks put back in one sweep, and deliveries put in: more would only make the queue long. */
 const SWEEP_LIMIT = 1_000;
 
 export interface SchedulerDeps {
@@ -66,6 +73,7 @@ export async function tick({ db, queues, log, sweepMs }: SchedulerDeps): Promise
   const changed = await queues.schedule('collect', wanted);
   if (changed.added > 0 || changed.removed > 0) log.info({ ...changed }, 'source schedules changed');
   await queues.schedule('maintain', MAINTENANCE);
+  await queues.schedule('watch', WATCH);
   const now = Date.now();
   await saveNextRuns(
     db,
@@ -78,6 +86,7 @@ export async function tick({ db, queues, log, sweepMs }: SchedulerDeps): Promise
   await queues.addChunks(lost);
   const rescore = await openRescore(db);
   if (rescore !== undefined) await queues.add('rescore', { rescore_id: rescore }, `rescore-${rescore}`);
+  await enqueueAlerts({ db, queues, now: new Date(now) });
   await measure(db, queues);
 }
 
@@ -87,6 +96,16 @@ const MAINTENANCE: Schedule<'maintain'>[] = [
   { id: 'reconcile', everyMs: 24 * HOUR_MS, offsetMs: 3 * HOUR_MS, data: { task: 'reconcile' } },
   { id: 'prune', everyMs: HOUR_MS, offsetMs: HOUR_MS / 2, data: { task: 'prune' } },
 ];
+
+/** The alerts' own: what closes at a minute is looked at some seconds later. */
+const WATCH: Schedule<'watch'>[] = [{ id: 'watch', everyMs: MINUTE_MS, offsetMs: 10_000, data: {} }];
+
+/** Puts what waits into the queue: deliveries whose time has come, and scopes whose history is to be counted. */
+async function enqueueAlerts({ db, queues, now }: { db: Db; queues: Queues; now: Date }): Promise<void> {
+  for (const id of await dueDeliveries(db, SWEEP_LIMIT, now))
+    await queues.add('deliver', { delivery_id: id }, `deliver-${id}`);
+  for (const id of await scopesToFill(db)) await queues.add('fill_scope', { scope_id: id }, `fill-${id}`);
+}
 
 /** Each source has its own minute and second, the same at every start. The id changes when the interval does. */
 export function sourceSchedule(sourceId: number, everyMinutes: number): Schedule<'collect'> {
@@ -110,4 +129,8 @@ async function measure(db: Db, queues: Queues): Promise<void> {
   sourcesFailing.set(health.failing);
   sourceLagSeconds.set(health.lagSeconds);
   deadPosts.set(health.dead);
+  const alerts = await alertHealth(db);
+  for (const { severity, n } of alerts.open) alertsOpen.set({ severity }, n);
+  for (const { state, n } of alerts.deliveries) alertDeliveries.set({ status: state }, n);
+  alertLagSeconds.set(alerts.lagSeconds);
 }

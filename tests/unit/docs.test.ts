@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { createApp } from '../../api/app.ts';
 import type { Route } from '../../api/route.ts';
+import { registerChannels } from '../../infra/commands/channels.ts';
 import { readCatalogue, registerDemo } from '../../infra/commands/demo.ts';
 import { registerImport } from '../../infra/commands/import.ts';
 import { registerKeys } from '../../infra/commands/keys.ts';
@@ -33,6 +34,7 @@ const DOCUMENTS = [
   'SECURITY.md',
   'docs/deploy.md',
   'docs/bench.md',
+  'docs/channels.md',
 ];
 /** Named by the import rule before it is there. */
 const PLANNED = ['api/dashboard'];
@@ -73,6 +75,7 @@ function commands(): Command {
   registerOperate(program, open, config);
   registerRescore(program, open);
   registerTerms(program, open);
+  registerChannels(program, open, config, {});
   return program;
 }
 

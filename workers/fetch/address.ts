@@ -13,6 +13,11 @@ import { SourceError } from '../../shared/errors.ts';
 const WEB_PORTS = new Set(['80', '443']);
 const NAMES_OF_THE_INSIDE = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa)\.?$/;
 
+/** `host:port` of servers that may be asked although they are of the inside; a Set of them, or a rule. */
+export interface Allowed {
+  has(hostAndPort: string): boolean;
+}
+
 /** Port of the URL as written or by its scheme. */
 function portOf(url: URL): string {
   return url.port || (url.protocol === 'https:' ? '443' : '80');
@@ -36,7 +41,7 @@ function isPublicAddress(address: string): boolean {
  * Throws SourceError when the URL may not be fetched. `how` only chooses the words: an address typed by a person is
  * `bad_settings`, one that a site redirects to is `blocked`.
  */
-export function checkUrl(url: URL, allowed: ReadonlySet<string>, how: 'typed' | 'redirect'): void {
+export function checkUrl(url: URL, allowed: Allowed, how: 'typed' | 'redirect'): void {
   const code = how === 'typed' ? 'bad_settings' : 'blocked';
   const subject = how === 'typed' ? 'the address' : 'the site redirects to an address that';
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
@@ -55,7 +60,7 @@ export function checkUrl(url: URL, allowed: ReadonlySet<string>, how: 'typed' | 
 }
 
 /** A connector for undici that connects only where `checkUrl` allows and re-checks the address it ended up at. */
-export function guardedConnector(allowed: ReadonlySet<string>, timeoutMs: number): buildConnector.connector {
+export function guardedConnector(allowed: Allowed, timeoutMs: number): buildConnector.connector {
   const free = buildConnector({ timeout: timeoutMs });
   const guarded = buildConnector({ timeout: timeoutMs, lookup: publicLookup });
   return (options, callback) => {
