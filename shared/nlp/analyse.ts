@@ -65,7 +65,7 @@ export function createAnalyser(options: { userTerms?: readonly TopicTerm[]; engi
   const userTerms = options.userTerms ?? [];
   const finder = createTopicFinder(userTerms);
   const { model, sentiment, languageWeights } = options.engine ?? createEngine();
-  const versions = { model, topics_version: topicsVersion(userTerms) };
+  const version = topicsVersion(userTerms);
 
   // What wink's own pipe asks for while it reads, and what it was given: filled for one text at a time.
   let hint: string | undefined;
@@ -104,12 +104,13 @@ export function createAnalyser(options: { userTerms?: readonly TopicTerm[]; engi
       parts: [...detected.parts],
       sentences,
       topics: scored ? toTopicMentions(topics, reading, understood, sentiment) : unscoredTopics(topics),
-      entities: entities.slice(0, MAX_ENTITIES),
+      entities: entities.length > MAX_ENTITIES ? entities.slice(0, MAX_ENTITIES) : entities,
       explanation: scored?.explanation ?? null,
-      ...versions,
+      model,
+      topics_version: version,
     };
   };
-  return { model: versions.model, topicsVersion: versions.topics_version, analyse: (texts) => texts.map(analyseOne) };
+  return { model, topicsVersion: version, analyse: (texts) => texts.map(analyseOne) };
 }
 
 interface Understood {
@@ -139,14 +140,17 @@ function toSentences(
   sentiment: Sentiment,
 ): SentenceAnalysis[] {
   const only = reading.sentences.length === 1;
-  return reading.sentences.map(([from, to], n) => {
-    const language = languages[n] ?? null;
-    const verdict = only ? scored : sentiment.scoreSpan(reading, marks, language, from, to);
+  const found: SentenceAnalysis[] = [];
+  for (let n = 0; n < reading.sentences.length; n += 1) {
+    const [from, to] = reading.sentences[n] as readonly [number, number];
+    const verdict = only ? scored : sentiment.scoreSpan(reading, marks, languages[n] ?? null, from, to);
     const { label, score, probability } = verdict ?? NOT_SCORED;
     const start = reading.starts[from] ?? 0;
     const end = reading.ends[to - 1] ?? start;
-    return { start, end, language: detected.sentences[n] ?? detected.language, label, score, probability };
-  });
+    const language = detected.sentences[n] ?? detected.language;
+    found.push({ start, end, language, label, score, probability });
+  }
+  return found;
 }
 
 /**

@@ -24,6 +24,8 @@ const PLAIN = /^[a-z0-9]+$/;
 
 /** The folded words of a text, in order. */
 export function foldWords(text: string): FoldedWord[] {
+  // What is asked for most is one word, and most words are of plain letters: no pattern need look for pieces.
+  if (PLAIN.test(text)) return [{ text, cased: text, start: 0, end: text.length }];
   const words: FoldedWord[] = [];
   for (const match of text.matchAll(PIECE)) {
     if (match.groups?.link !== undefined) continue;

@@ -68,8 +68,9 @@ const PARTICLE_FIRST = /^[وفبكل]/;
 export function termWord(word: string, vocabulary: ReadonlySet<string>): string {
   if (PARTICLE_FIRST.test(word)) {
     for (const [written, meant] of PARTICLES) {
+      if (!word.startsWith(written)) continue;
       const bare = meant + word.slice(written.length);
-      if (word.startsWith(written) && bare.length >= 3 && vocabulary.has(bare)) return bare;
+      if (bare.length >= 3 && vocabulary.has(bare)) return bare;
     }
   }
   return vocabulary.has(word) ? word : NO_TERM;

@@ -10,7 +10,7 @@ import {
   type Annotators,
   type RawDocument,
   type RawSpan,
-  spacesBefore,
+  SPACES_MASK,
   TOKEN_SIZE,
   type WinkCore,
 } from './wink/contract.ts';
@@ -23,13 +23,13 @@ import { EDGE, Word } from './wink/words.ts';
 export interface Reading {
   /** The text as folded, and where each token starts in it. */
   readonly text: string;
-  readonly offsets: Int32Array;
+  readonly offsets: readonly number[];
   /** Offset in the original text of an offset in the folded one. */
   readonly original: (offset: number) => number;
   readonly words: readonly Word[];
   /** Start and end of each token in the original text, in UTF-16 code units. */
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
   /** First token and end (exclusive) of each sentence; together they hold every token. */
   readonly sentences: readonly (readonly [from: number, to: number])[];
   /** Phrases of a PhraseMatching: first token, last token (inclusive), name. Leftmost and longest, no overlap. */
@@ -52,7 +52,7 @@ const MOST_WORDS = 150_000;
 /** Phrases that wink finds while it reads, and the name that they have for a word. */
 export interface PhraseMatching {
   readonly patterns: readonly { readonly name: string; readonly patterns: string[] }[];
-  /** In lower case; asked once a token. */
+  /** The name that the patterns have for a word, in lower case; asked for every token. */
   eventOf(word: Word): string;
 }
 
@@ -70,37 +70,26 @@ export function createReader({ matching, annotate = {}, mostWords = MOST_WORDS }
   let document: RawDocument | undefined;
   let folded: FoldedText = foldText('');
 
-  const wordOf = (doc: RawDocument, lexeme: number): Word => {
-    const known = words[lexeme];
-    if (known) return known;
-    const word = new Word(doc.cache.value(lexeme), doc.cache.property(lexeme, 'tokenType') as Category);
-    words[lexeme] = word;
-    return word;
-  };
   const annotators: Annotators = {
+    // All that is found of a text is found here: for each annotation more that wink is asked for, it first runs a machine
+    // of patterns over the tokens, and ours has none.
     sentences: (doc) => {
       document = doc;
-      current = toReading(doc, wordOf, folded);
-      doc.sentences = current.sentences.map(([from, to]) => [from, to - 1, 0, 0]);
+      current = toReading(doc, words, folded);
+      doc.sentences = current.sentences.map(toRawSentence);
+      annotate.negation?.(doc, current);
+      annotate.sentiment?.(doc, current);
     },
-    negation: (doc) => current && annotate.negation?.(doc, current),
-    sentiment: (doc) => current && annotate.sentiment?.(doc, current),
+    negation: nothing,
+    sentiment: nothing,
   };
+  const eventOf = (_: RawDocument, token: number): string =>
+    (matching as PhraseMatching).eventOf(current?.words[token] as Word);
   const load = () => {
     words = [];
-    const model = multilingualModel({
-      annotators,
-      onCore: (made) => (core = made),
-      ...(matching && { eventOf: (doc: RawDocument, lexeme: number) => matching.eventOf(wordOf(doc, lexeme)) }),
-    });
+    const model = multilingualModel({ annotators, onCore: (made) => (core = made), ...(matching && { eventOf }) });
     // The types of wink know its own models only.
-    const pipe = [
-      'sbd',
-      ...(annotate.negation ? ['negation'] : []),
-      ...(annotate.sentiment ? ['sentiment'] : []),
-      'cer',
-    ];
-    const nlp = winkNLP(model as unknown as Parameters<typeof winkNLP>[0], pipe);
+    const nlp = winkNLP(model as unknown as Parameters<typeof winkNLP>[0], ['sbd', 'cer']);
     if (matching && matching.patterns.length > 0) nlp.learnCustomEntities([...matching.patterns], LITERALLY);
     return nlp;
   };
@@ -122,42 +111,56 @@ export function createReader({ matching, annotate = {}, mostWords = MOST_WORDS }
   };
 }
 
+const nothing = (): void => undefined;
+const toRawSentence = ([from, to]: readonly [number, number]): RawDocument['sentences'][number] => [from, to - 1, 0, 0];
+
 const LITERALLY = { matchValue: false, usePOS: false, useEntity: false };
 
-function toReading(
-  doc: RawDocument,
-  wordOf: (doc: RawDocument, lexeme: number) => Word,
-  { text, same, original }: FoldedText,
-): MutableReading {
+/** One pass over the tokens: `words` is what is known by wink's numbers, and is added to. */
+function toReading(doc: RawDocument, words: Word[], { text, same, original, toOriginals }: FoldedText): MutableReading {
   const count = doc.numOfTokens;
   const { tokens } = doc;
-  const words = new Array<Word>(count);
-  const offsets = new Int32Array(count);
-  const ends = new Int32Array(count);
+  const read = new Array<Word>(count);
+  // Plain arrays: the memory of a typed one of more than 64 bytes is allocated and freed apart from the heap, which costs
+  // a microsecond each.
+  const offsets = new Array<number>(count);
+  const ends = new Array<number>(count);
   const sentences: [number, number][] = [];
   let offset = 0;
   let from = 0;
+  let mayOpen = false;
   for (let i = 0; i < count; i += 1) {
-    const word = wordOf(doc, tokens[i * TOKEN_SIZE] as number);
-    words[i] = word;
-    offset += spacesBefore(doc, i);
+    const lexeme = tokens[i * TOKEN_SIZE] as number;
+    const word = words[lexeme] ?? newWord(doc, words, lexeme);
+    read[i] = word;
+    offset += (tokens[i * TOKEN_SIZE + 1] as number) & SPACES_MASK;
     offsets[i] = offset;
-    offset += word.text.length;
+    offset += word.length;
     ends[i] = offset;
-    if (i > from && opensSentence(words, i, from)) {
+    if (mayOpen && word.edge === EDGE.none && opensSentence(read, i, from)) {
       sentences.push([from, i]);
       from = i;
     }
+    mayOpen = word.edge !== EDGE.none;
   }
   if (count > from || count === 0) sentences.push([from, count]);
-  const starts = same ? offsets : offsets.map(original);
-  if (!same) for (let i = 0; i < count; i += 1) ends[i] = original(ends[i] as number);
-  return { text, words, offsets, original, starts, ends, sentences, phrases: [] };
+  let starts = offsets;
+  if (!same) {
+    starts = offsets.slice();
+    toOriginals(starts);
+    toOriginals(ends);
+  }
+  return { text, words: read, offsets, original, starts, ends, sentences, phrases: [] };
 }
 
-/** True when a sentence starts at a token: the one before ends a sentence, and this one is no part of that end. */
+function newWord(doc: RawDocument, words: Word[], lexeme: number): Word {
+  const word = new Word(doc.cache.value(lexeme), doc.cache.property(lexeme, 'tokenType') as Category);
+  words[lexeme] = word;
+  return word;
+}
+
+/** True when what stands before a token ends a sentence, marks that may follow the end not counted. */
 function opensSentence(words: readonly Word[], at: number, from: number): boolean {
-  if ((words[at] as Word).edge !== EDGE.none) return false;
   let before = at - 1;
   while (before > from && (words[before] as Word).edge === EDGE.tail) before -= 1;
   const { edge } = words[before] as Word;

@@ -7,14 +7,14 @@ import type { Explanation } from '../contracts/analysis.ts';
 import { type Group, groupOf, type Language } from './groups.ts';
 import { annotate, emptyMarks, lexicalOf, type Marks } from './lexicon/annotate.ts';
 import { type Lexicon, loadLexicon } from './lexicon/lexicon.ts';
-import { explainParts } from './linear/explanation.ts';
+import { type ExplainedPart, explainParts } from './linear/explanation.ts';
 import type { Stretch } from './linear/features.ts';
 import { createScorer, emptySums, type Scorer, type TokenSums } from './linear/scorer.ts';
 import { readWeights } from './linear/weights.ts';
 import { readPackBytes } from './packs/read.ts';
 import type { Reading } from './reader.ts';
 import { type Odds, type Verdict, verdictOf } from './score.ts';
-import { isSpelled, type Word } from './wink/words.ts';
+import type { Word } from './wink/words.ts';
 
 /** Numbers that decide; hashed into the name of the model. */
 export const COVERAGE_RULES = {
@@ -93,45 +93,57 @@ export function createSentiment(): Sentiment {
 
   const scoreText: Sentiment['scoreText'] = (reading, marks, languages) => {
     const parts = partsOf(reading, marks, languages, kitOf);
-    const understood = parts.filter(isUnderstood);
-    const tokens = understood.reduce((sum, part) => sum + part.tokens, 0);
-    if (tokens === 0 || tokens * 2 < parts.reduce((sum, part) => sum + part.tokens, 0)) return null;
-    const explained = understood.map((part) => ({ ...part, scorer: part.kit.scorer, share: part.tokens / tokens }));
-    const { explanation, odds } = explainParts(explained, reading);
-    return { ...verdictOf(odds), odds, explanation };
+    const understood: Part[] = [];
+    let tokens = 0;
+    let all = 0;
+    for (let n = 0; n < parts.length; n += 1) {
+      const part = parts[n] as Part;
+      all += part.tokens;
+      if (!isUnderstood(part.stretch, part.kit)) continue;
+      tokens += part.tokens;
+      understood.push(part);
+    }
+    if (tokens === 0 || tokens * 2 < all) return null;
+    for (const part of understood) part.share = part.tokens / tokens;
+    const { explanation, odds } = explainParts(understood, reading);
+    const { label, score, probability } = verdictOf(odds);
+    return { label, score, probability, odds, explanation };
   };
 
   const scoreSpan: Sentiment['scoreSpan'] = (reading, marks, language, from, to) => {
     if (!language || to <= from) return null;
     const kit = kitOf(language);
     const stretch = spanOf(reading, marks, from, to);
-    if (!isUnderstood({ stretch, kit })) return null;
+    if (!isUnderstood(stretch, kit)) return null;
     const odds = kit.scorer.odds(stretch, marks.sums);
-    return { ...verdictOf(odds), odds };
+    const { label, score, probability } = verdictOf(odds);
+    return { label, score, probability, odds };
   };
   return { mark, scoreText, scoreSpan };
 }
 
-function isUnderstood({ stretch, kit: { lexicon, scorer } }: { stretch: Stretch; kit: Kit }): boolean {
+function isUnderstood({ words, sentences, marks }: Stretch, { lexicon, scorer }: Kit): boolean {
   let spoken = 0;
   let known = 0;
-  for (const [from, to] of stretch.sentences) {
-    for (let i = from; i < to; i += 1) {
-      const word = stretch.words[i] as Word;
-      if (!isSpelled(word.kind)) continue;
+  for (let n = 0; n < sentences.length; n += 1) {
+    const sentence = sentences[n] as readonly [number, number];
+    for (let i = sentence[0]; i < sentence[1]; i += 1) {
+      const word = words[i] as Word;
+      if (!word.spelled) continue;
       spoken += 1;
-      const { entry, roles } = lexicalOf(word, lexicon);
-      if (entry !== null || roles.length > 0 || scorer.knows(word)) known += 1;
+      const lexical = lexicalOf(word, lexicon);
+      if (lexical.entry !== null || lexical.roles.length > 0 || scorer.knows(word)) known += 1;
     }
   }
   if (spoken > 0 && known >= COVERAGE_RULES.leastKnown * spoken) return true;
-  return stretch.marks.hits.some(({ weight }) => weight !== 0);
+  return marks.hits.some(({ weight }) => weight !== 0);
 }
 
 /** A part of a text as if it stood alone: what other clauses make of it does not count. */
 function spanOf({ words }: Reading, marks: Marks, from: number, to: number): Stretch {
+  const { negators, turns } = marks;
   const hits = marks.hits.filter(({ first, last }) => first >= from && last < to);
-  return { words, marks: { ...marks, factors: onesOf(words.length), hits }, sentences: [[from, to]] };
+  return { words, marks: { negators, turns, factors: onesOf(words.length), hits }, sentences: [[from, to]] };
 }
 
 let room = 0;
@@ -146,13 +158,7 @@ function blank(tokens: number): ScoredMarks {
     pooled.negators.fill(0, 0, tokens);
     pooled.factors.fill(1, 0, tokens);
     pooled.turns.fill(0, 0, tokens);
-    const { own, negated, pairs, skips, letters } = pooled.sums;
-    const end = tokens * 2;
-    own.fill(0, 0, end);
-    negated.fill(0, 0, end);
-    pairs.fill(0, 0, end);
-    skips.fill(0, 0, end);
-    letters.fill(0, 0, end);
+    // The sums are written whole for each sentence that is scored.
   }
   const { negators, factors, turns, sums } = pooled;
   return { negators, factors, turns, sums, hits: [] };
@@ -165,11 +171,15 @@ function onesOf(length: number): Float64Array {
   return ones;
 }
 
-interface Part {
-  readonly stretch: Stretch;
+interface Part extends ExplainedPart {
   readonly kit: Kit;
-  readonly sums: TokenSums;
   readonly tokens: number;
+  share: number;
+}
+
+function isEverywhere(language: Language, languages: readonly (Language | null)[]): boolean {
+  for (let n = 0; n < languages.length; n += 1) if (languages[n] !== language) return false;
+  return true;
 }
 
 /** The sentences of each language group together; one stretch for a text in one language. */
@@ -180,9 +190,9 @@ function partsOf(
   kitOf: (language: Language) => Kit,
 ): Part[] {
   const [language] = languages;
-  if (language && languages.every((other) => other === language)) {
+  if (language && isEverywhere(language, languages)) {
     const kit = kitOf(language);
-    return [{ kit, tokens: words.length, sums: marks.sums, stretch: { words, marks, sentences } }];
+    return [toPart(kit, words.length, marks.sums, { words, marks, sentences })];
   }
   const byKit = new Map<Kit, (readonly [number, number])[]>();
   for (const [n, sentence] of sentences.entries()) {
@@ -196,6 +206,15 @@ function partsOf(
   return [...byKit].map(([kit, own]) => {
     const hits = marks.hits.filter(({ first }) => own.some(([from, to]) => first >= from && first < to));
     const tokens = own.reduce((sum, [from, to]) => sum + to - from, 0);
-    return { kit, tokens, sums: marks.sums, stretch: { words, marks: { ...marks, hits }, sentences: own } };
+    return toPart(kit, tokens, marks.sums, { words, marks: { ...marks, hits }, sentences: own });
   });
 }
+
+const toPart = (kit: Kit, tokens: number, sums: TokenSums, stretch: Stretch): Part => ({
+  kit,
+  scorer: kit.scorer,
+  tokens,
+  sums,
+  stretch,
+  share: 1,
+});

@@ -47,17 +47,21 @@ export function createTopicFinder(userTerms: readonly TopicTerm[]): TopicFinder 
   const members = addNested(collectPhrases(terms, vocabulary));
   const phrases = [...members.keys()];
 
-  /** What terms see of a token, found once a word. */
-  const seen = (word: Word): SeenWord => {
-    word.seen ??= look(word, vocabulary, members);
-    return word.seen as SeenWord;
+  const see = (text: string): SeenWord => look(text, vocabulary, members);
+  /** Notes what terms see of a word. Patterns are in lower case, and so are the words they are looked for in. */
+  const prepare = (word: Word): string => {
+    const { event, inside } = see(word.text);
+    const lower = word.text.toLowerCase();
+    word.inside = inside;
+    word.event = lower === word.text ? event : see(lower).event;
+    return word.event;
   };
 
   return {
     matching: {
       // Each pattern names the set of topics and entities of its phrase: wink keeps one name a phrase.
       patterns: phrases.map((phrase, i) => ({ name: `s${i}`, patterns: [phrase] })),
-      eventOf: (word) => seen(word).event,
+      eventOf: (word) => word.event ?? prepare(word),
     },
     find(reading) {
       const found: Found[] = [];
@@ -68,10 +72,11 @@ export function createTopicFinder(userTerms: readonly TopicTerm[]): TopicFinder 
       }
       // A plain loop: this runs for every token of every text.
       for (let i = 0; i < reading.words.length; i += 1) {
-        const { inside } = seen(reading.words[i] as Word);
-        if (inside.length === 0) continue;
+        const word = reading.words[i] as Word;
+        if (word.event === undefined) prepare(word);
+        if (word.inside === NONE) continue;
         const at = reading.offsets[i] as number;
-        for (const { member, start, end } of inside) {
+        for (const { member, start, end } of word.inside as SeenWord['inside']) {
           found.push({ member, cased: [], start: reading.original(at + start), end: reading.original(at + end) });
         }
       }
@@ -82,7 +87,7 @@ export function createTopicFinder(userTerms: readonly TopicTerm[]): TopicFinder 
   function place(member: Member, phrase: number, { words, starts, ends }: Reading): Found {
     const first = phrase + member.offset;
     const last = first + member.length - 1;
-    const cased = member.exactly ? words.slice(first, last + 1).map((word) => seen(word).cased) : [];
+    const cased = member.exactly ? words.slice(first, last + 1).map((word) => see(word.text).cased) : [];
     return { member, cased, start: starts[first] as number, end: ends[last] as number };
   }
 }
@@ -104,15 +109,20 @@ interface Found {
   readonly end: number;
 }
 
-function look(word: Word, vocabulary: ReadonlySet<string>, members: ReadonlyMap<string, readonly Member[]>): SeenWord {
-  const parts = foldWords(word.text);
+function look(
+  text: string,
+  vocabulary: ReadonlySet<string>,
+  members: ReadonlyMap<string, readonly Member[]>,
+): SeenWord {
+  const parts = foldWords(text);
   const [only] = parts;
-  if (!only) return { event: NO_TERM, cased: NO_TERM, inside: [] };
-  if (parts.length === 1) return { event: termWord(only.text, vocabulary), cased: only.cased, inside: [] };
-  const joined = parts.map(({ text }) => text).join('-');
-  if (vocabulary.has(joined)) return { event: joined, cased: word.text, inside: [] };
-  return { event: NO_TERM, cased: word.text, inside: termsInside(parts, vocabulary, members) };
+  if (!only) return { event: NO_TERM, cased: NO_TERM, inside: NONE };
+  if (parts.length === 1) return { event: termWord(only.text, vocabulary), cased: only.cased, inside: NONE };
+  const joined = parts.map((part) => part.text).join('-');
+  if (vocabulary.has(joined)) return { event: joined, cased: text, inside: NONE };
+  return { event: NO_TERM, cased: text, inside: termsInside(parts, vocabulary, members) };
 }
+const NONE: SeenWord['inside'] = [];
 
 /** Parts of one token that are looked at: nobody writes longer hashtags, and time stays bounded. */
 const MOST_PARTS = 24;

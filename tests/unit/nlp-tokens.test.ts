@@ -1,6 +1,7 @@
 /** Tokens and sentences of each language, as the reader gives them. */
 import { expect, test } from 'vitest';
 import { createReader } from '../../shared/nlp/reader.ts';
+import { PLAIN_SPLITTER, TOKEN_PATTERNS } from '../../shared/nlp/wink/tokens.ts';
 
 const reader = createReader();
 /** Words as they are; everything else with its kind: "12,5 %/currency". Tokens are parted by two spaces. */
@@ -162,4 +163,20 @@ test.each([
   ['Hola, ¡qué bonito!', ['Hola, ¡qué bonito!']],
 ])('marks that open a Spanish sentence do not end one: "%s"', (text, expected) => {
   expect(sentences(text)).toEqual(expected);
+});
+
+test('what cuts common words fast cuts any text as the plain expression does', () => {
+  const fast = new RegExp(...TOKEN_PATTERNS.helpers.splitter);
+  const slow = new RegExp(...PLAIN_SPLITTER);
+  const bits = [...'aexXDdlLéÀμm930.,،:/@+-_\'"()«»!?؟¡ \n#*^<=;%رالمگۓـ٣😀ℹ🇲…\u0301\u0651\u200d\u20e3\ufe0f\ud83d'];
+  bits.push('http', 'www', 'etc', 'Mr', "qu'", '://', 'MAD', 'xD');
+  let seed = 1;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  for (let n = 0; n < 20_000; n += 1) {
+    const text = Array.from({ length: 1 + random(9) }, () => bits[random(bits.length)]).join('');
+    expect(text.split(fast)).toEqual(text.split(slow));
+  }
 });

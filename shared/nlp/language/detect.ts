@@ -11,7 +11,7 @@ import type { Reading } from '../reader.ts';
 import type { Word } from '../wink/words.ts';
 import { foreignLanguage } from './foreign.ts';
 import { otherWriting, writingOfArabic } from './scripts.ts';
-import { speaks, votesOf } from './votes.ts';
+import { addVotesOf } from './votes.ts';
 
 /** Numbers that decide; hashed into the name of the model. */
 export const LANGUAGE_RULES = {
@@ -43,11 +43,12 @@ export interface DetectedLanguage {
 const ARABIC: readonly Language[] = ['ar', 'ary'];
 const LATIN: readonly Language[] = ['fr', 'ary-Latn', 'en', 'es'];
 
+/** Votes for each of LANGUAGES, and words by writing. */
 interface Tally {
   readonly votes: Float64Array;
-  arabic: number;
-  latin: number;
-  other: number;
+  readonly arabic: number;
+  readonly latin: number;
+  readonly other: number;
 }
 
 /** The language of a text and of its sentences. `hint` is what the source claims (a BCP 47 tag). */
@@ -84,18 +85,17 @@ const everywhere = (language: string, scored: Language | null, sentences: number
 
 function tally(words: readonly Word[], from: number, to: number, weights: Weights): Tally {
   const votes = new Float64Array(LANGUAGES.length);
-  const found: Tally = { votes, arabic: 0, latin: 0, other: 0 };
+  let [arabic, latin, other] = [0, 0, 0];
   for (let i = from; i < to; i += 1) {
     const word = words[i] as Word;
-    if (!speaks(word)) continue;
-    if (word.script === 'arabic') found.arabic += 1;
-    else if (word.script === 'latin') found.latin += 1;
-    else if (word.script === 'other') found.other += 1;
+    if (!word.speaks) continue;
+    if (word.script === 'arabic') arabic += 1;
+    else if (word.script === 'latin') latin += 1;
+    else if (word.script === 'other') other += 1;
     else continue;
-    const own = votesOf(word, weights);
-    for (let n = 0; n < LANGUAGES.length; n += 1) votes[n] = (votes[n] as number) + (own[n] as number);
+    addVotesOf(word, weights, votes);
   }
-  return found;
+  return { votes, arabic, latin, other };
 }
 
 /** Log odds of a language for a tally; the votes of a text are divided by the root of its length, as in training. */
@@ -113,12 +113,14 @@ function rankLanguages(part: Tally, weights: Weights, hint?: string): { best: La
   const asked = part.arabic > part.latin ? ARABIC : LATIN;
   const few = part.arabic + part.latin <= LANGUAGE_RULES.fewWords;
   const hintCounts = few ? LANGUAGE_RULES.hintFewWords : LANGUAGE_RULES.hint;
+  const hinted = hint?.slice(0, 2).toLowerCase();
   let best = asked[0] as Language;
   let most = Number.NEGATIVE_INFINITY;
   let second = Number.NEGATIVE_INFINITY;
-  for (const language of asked) {
-    const hinted = hint !== undefined && (hint === language || hint.slice(0, 2).toLowerCase() === language);
-    const odds = oddsOf(part, language, weights) + (hinted ? hintCounts : 0);
+  for (let k = 0; k < asked.length; k += 1) {
+    const language = asked[k] as Language;
+    const isHinted = hint !== undefined && (hint === language || hinted === language);
+    const odds = oddsOf(part, language, weights) + (isHinted ? hintCounts : 0);
     if (odds > most) {
       second = most;
       most = odds;

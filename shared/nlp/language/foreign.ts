@@ -29,27 +29,57 @@ const SHARED_COUNTS = 0.4;
 const LEAST_WORDS = 2;
 const LEAST_SHARE = 0.22;
 
-const NONE: readonly string[] = [];
-/** Languages whose common word this is, found once a word. */
-function languagesOf(word: Word): readonly string[] {
-  word.foreign ??= LANGUAGES_OF.get(word.text.toLowerCase()) ?? NONE;
-  return word.foreign;
+/** The languages that have a common word, as places in CODES, and what it counts for each. */
+interface Foreign {
+  readonly languages: readonly number[];
+  readonly counts: number;
 }
+
+const CODES = Object.keys(COMMON);
+const OURS: Foreign = { languages: [], counts: 0 };
+
+/** What a word speaks for, found once a word. */
+function foreignOf(word: Word): Foreign {
+  if (word.foreign !== undefined) return word.foreign as Foreign;
+  const text = word.text.toLowerCase();
+  const languages = LANGUAGES_OF.get(text);
+  const foreign = languages
+    ? { languages: languages.map((code) => CODES.indexOf(code)), counts: SHARED.has(text) ? SHARED_COUNTS : 1 }
+    : OURS;
+  word.foreign = foreign;
+  return foreign;
+}
+
+/** What each language was given, and the languages in the order in which they came up: the first of equals wins. */
+const given = new Float64Array(CODES.length);
+const order = new Uint8Array(CODES.length);
 
 /** The code of a language that is not one of ours, when its common words leave no doubt. */
 export function foreignLanguage(words: readonly Word[]): string | undefined {
   let spoken = 0;
-  let counts: Map<string, number> | undefined;
-  for (const word of words) {
+  let found = 0;
+  // Plain loops: this looks at every word of every text in Latin letters.
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] as Word;
     if (word.script !== 'latin') continue;
     spoken += 1;
-    const languages = languagesOf(word);
-    if (languages.length === 0) continue;
-    counts ??= new Map();
-    const counted = SHARED.has(word.text.toLowerCase()) ? SHARED_COUNTS : 1;
-    for (const language of languages) counts.set(language, (counts.get(language) ?? 0) + counted);
+    const foreign = foreignOf(word);
+    if (foreign === OURS) continue;
+    for (let k = 0; k < foreign.languages.length; k += 1) {
+      const language = foreign.languages[k] as number;
+      if (given[language] === 0) order[found++] = language;
+      given[language] = (given[language] as number) + foreign.counts;
+    }
   }
-  if (!counts) return undefined;
-  const [best] = [...counts].sort((a, b) => b[1] - a[1]);
-  return best && best[1] >= LEAST_WORDS && best[1] >= LEAST_SHARE * spoken ? best[0] : undefined;
+  let best = -1;
+  let most = 0;
+  for (let k = 0; k < found; k += 1) {
+    const language = order[k] as number;
+    if ((given[language] as number) > most) {
+      most = given[language] as number;
+      best = language;
+    }
+    given[language] = 0;
+  }
+  return best >= 0 && most >= LEAST_WORDS && most >= LEAST_SHARE * spoken ? CODES[best] : undefined;
 }

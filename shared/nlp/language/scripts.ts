@@ -59,17 +59,29 @@ const PERSIAN_WORDS = new Set([
   'اند',
 ]);
 
+const IS_URDU = 4;
+/** What the letters of a word say: 1 or 2 for Persian, and 4 for Urdu. Found once a word. */
+function writingOf(word: Word): number {
+  if (word.writing >= 0) return word.writing;
+  const { text } = word;
+  const persian = PERSIAN_WORDS.has(text) ? 2 : PERSIAN.test(text) ? 1 : 0;
+  word.writing = persian + (URDU.test(text) ? IS_URDU : 0);
+  return word.writing;
+}
+
 /** Persian or Urdu, told by letters and a few words; undefined for Arabic and Darija. */
 export function writingOfArabic(words: readonly Word[]): string | undefined {
   let persian = 0;
   let urdu = 0;
   let arabic = 0;
-  for (const { script, text } of words) {
-    if (script !== 'arabic') continue;
+  // A plain loop: this looks at every word of every text in Arabic letters.
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] as Word;
+    if (word.script !== 'arabic') continue;
     arabic += 1;
-    if (URDU.test(text)) urdu += 1;
-    if (PERSIAN_WORDS.has(text)) persian += 2;
-    else if (PERSIAN.test(text)) persian += 1;
+    const writing = writingOf(word);
+    if (writing >= IS_URDU) urdu += 1;
+    persian += writing % IS_URDU;
   }
   if (urdu * 5 >= arabic && urdu > 1) return 'ur';
   return persian > 2 && persian >= PERSIAN_SHARE * arabic * 1.5 ? 'fa' : undefined;

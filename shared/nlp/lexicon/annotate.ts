@@ -81,9 +81,12 @@ export function annotate(words: readonly Word[], from: number, to: number, lexic
   const roles = markRoles(events, words.length);
   if ((roles & NEGATES) !== 0) markNegations(words, from, to, events, marks);
   if ((roles & TURNS) !== 0) markClauses(words, from, to, events, marks);
-  for (const { first, last, key, weight, negated, closed } of found) {
+  for (let n = 0; n < found.length; n += 1) {
+    const { first, last, key, weight, negated, closed } = found[n] as Found;
     const negator = closed ? -1 : negatorOf(first, last, marks);
-    const [factor, booster] = weight === 0 || (roles & BOOSTS) === 0 ? AS_IS : intensity(first, last, events);
+    intensity.factor = 1;
+    intensity.booster = -1;
+    if (weight !== 0 && (roles & BOOSTS) !== 0) intensify(first, last, events);
     marks.hits.push({
       first,
       last,
@@ -91,11 +94,11 @@ export function annotate(words: readonly Word[], from: number, to: number, lexic
       weight,
       negated: negated !== negator >= 0,
       negator: negated ? first : negator,
-      factor,
-      booster,
+      factor: intensity.factor,
+      booster: intensity.booster,
     });
   }
-  for (const { first } of events) roleBits[first] = 0;
+  for (let n = 0; n < events.length; n += 1) roleBits[(events[n] as Event).first] = 0;
 }
 
 /** The negation that any word of a hit stands under, or -1. */
@@ -104,13 +107,12 @@ function negatorOf(first: number, last: number, { negators }: Marks): number {
   return -1;
 }
 
-const AS_IS = [1, -1] as const;
-
 /** Notes the roles of each token; answers those that occur. */
 function markRoles(events: readonly Event[], tokens: number): number {
   if (roleBits.length < tokens) roleBits = new Int32Array(tokens * 2);
   let all = 0;
-  for (const { first, entry } of events) {
+  for (let n = 0; n < events.length; n += 1) {
+    const { first, entry } = events[n] as Event;
     const role = bit(entry.role as Role);
     roleBits[first] = (roleBits[first] as number) | role;
     all |= role;
@@ -158,26 +160,30 @@ function look(
     return last + 1;
   }
   const { roles, negated } = lexical;
-  const opened = events.at(-1);
-  const afterOpener = opened?.last === at - 1 && opened.entry.role === 'opener';
+  const opened = events[events.length - 1];
+  const afterOpener = opened !== undefined && opened.last === at - 1 && opened.entry.role === 'opener';
   const entry = lexical.afterOpener && !afterOpener ? null : lexical.entry;
   // "super bien": a word that intensifies and means something does the first before another entry.
-  const next = entry && roles.length > 0 && at + 1 < to ? words[at + 1] : undefined;
   const leansOnNext =
-    next && roles.some(({ role }) => role === 'booster' || role === 'damper') && lexicalOf(next, lexicon).entry;
-  for (const role of roles) events.push({ first: at, last: at, entry: role });
+    entry !== null && lexical.boosts && at + 1 < to && lexicalOf(words[at + 1] as Word, lexicon).entry !== null;
+  for (let n = 0; n < roles.length; n += 1) events.push({ first: at, last: at, entry: roles[n] as Entry });
   if (entry && !leansOnNext)
     found.push({ first: at, last: at, key: entry.key, weight: entry.weight ?? 0, negated, closed: false });
   else if (negated) found.push({ first: at, last: at, key: word.hash, weight: 0, negated, closed: false });
   return at + 1;
 }
 
+/** Plain loops, here and in follows: "de", "la" and "ما" open phrases, so that most texts come here several times. */
 function longestPhrase(words: readonly Word[], at: number, to: number, { phrases }: Lexical): Phrase | undefined {
-  const second = words[at + 1];
-  if (!second || at + 1 >= to) return undefined;
-  for (const form of second.forms) {
-    const found = phrases.get(form)?.find(({ rest }) => at + 1 + rest.length < to && follows(words, at + 2, rest));
-    if (found) return found;
+  if (at + 1 >= to) return undefined;
+  const { forms } = words[at + 1] as Word;
+  for (let n = 0; n < forms.length; n += 1) {
+    const opened = phrases.get(forms[n] as string);
+    if (opened === undefined) continue;
+    for (let k = 0; k < opened.length; k += 1) {
+      const phrase = opened[k] as Phrase;
+      if (at + 1 + phrase.rest.length < to && follows(words, at + 2, phrase.rest)) return phrase;
+    }
   }
   return undefined;
 }
@@ -266,18 +272,21 @@ function setFactor(marks: Marks, token: number, factor: number, by: number): voi
   marks.turns[token] = by + 1;
 }
 
-/** What the intensifiers around a hit make of it, at most two words away. */
-function intensity(first: number, last: number, events: readonly Event[]): readonly [factor: number, booster: number] {
+/** What the intensifiers around a hit make of it, and the nearest of them: written over for each hit. */
+const intensity = { factor: 1, booster: -1 };
+
+/** Sets `intensity` by the intensifiers at most two words away. */
+function intensify(first: number, last: number, events: readonly Event[]): void {
   let factor = 1;
-  let booster = -1;
-  for (const event of events) {
+  for (let n = 0; n < events.length; n += 1) {
+    const event = events[n] as Event;
     const { role, value } = event.entry;
     if (role !== 'booster' && role !== 'damper') continue;
     if (((roleBits[event.first] as number) & bit(role)) === 0) continue;
     const near = (event.last < first && first - event.last <= 2) || (event.first > last && event.first - last <= 1);
     if (!near) continue;
     factor *= value;
-    booster = event.first;
+    intensity.booster = event.first;
   }
-  return [Math.min(RULES.strongestFactor, factor), booster];
+  intensity.factor = Math.min(RULES.strongestFactor, factor);
 }

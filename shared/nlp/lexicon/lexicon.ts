@@ -10,8 +10,9 @@ import { GROUPS, type Group } from '../groups.ts';
 import { hashText } from '../linear/hash.ts';
 import { hasPack, readTable } from '../packs/read.ts';
 import { foldText } from '../wink/foldText.ts';
+import { plain } from '../wink/plain.ts';
 import { TOKEN_PATTERNS } from '../wink/tokens.ts';
-import { plain, type Word } from '../wink/words.ts';
+import type { Word } from '../wink/words.ts';
 import { inflect } from './inflect.ts';
 
 /**
@@ -63,6 +64,8 @@ export interface Lexical {
   readonly negated: boolean;
   /** The entry counts only after a word that opens a negation: "ma zwinch". */
   readonly afterOpener: boolean;
+  /** One of the roles is to intensify or to weaken. */
+  readonly boosts: boolean;
   /** Phrases it may open, by their second word, longest first. */
   readonly phrases: ReadonlyMap<string, readonly Phrase[]>;
 }
@@ -77,7 +80,14 @@ export interface Lexicon {
 }
 
 /** Of a word that no lexicon and no rule knows. */
-export const NOTHING: Lexical = { entry: null, roles: [], negated: false, afterOpener: false, phrases: new Map() };
+export const NOTHING: Lexical = {
+  entry: null,
+  roles: [],
+  negated: false,
+  afterOpener: false,
+  boosts: false,
+  phrases: new Map(),
+};
 const LARGEST_WEIGHT = 3;
 const splitter = new RegExp(...TOKEN_PATTERNS.helpers.splitter);
 const NUMBER = /^\p{N}+$/u;
@@ -106,26 +116,32 @@ export const lexiconFiles = (group: Group): string[] =>
   ].filter(hasPack);
 const rulesFile = (group: Group): string => `${group}/rules.tsv`;
 
+/** What is known of a form: one look-up tells all. */
+interface Known {
+  entry: Entry | null;
+  readonly roles: Entry[];
+  phrases: Map<string, Phrase[]>;
+}
+const NO_PHRASES = new Map<string, Phrase[]>();
+
 /** Loads the packs of a group: about 50 ms and 10 MB. */
 export function loadLexicon(group: Group): Lexicon {
-  const words = new Map<string, Entry>();
-  const roles = new Map<string, Entry[]>();
-  const phrases = new Map<string, Map<string, Phrase[]>>();
+  const known = new Map<string, Known>();
 
-  const put = (forms: readonly string[], entry: Entry): void => {
-    const [first, second, ...rest] = forms;
+  const put = ([first, second, ...rest]: readonly string[], entry: Entry): void => {
     if (first === undefined) return;
+    const at = known.get(first) ?? { entry: null, roles: [], phrases: NO_PHRASES };
+    known.set(first, at);
     if (second === undefined) {
-      if (entry.role !== null) roles.set(first, [...(roles.get(first) ?? []), entry]);
-      else if (!words.has(first)) words.set(first, entry);
+      if (entry.role !== null) at.roles.push(entry);
+      else at.entry ??= entry;
       return;
     }
-    const opened = phrases.get(first) ?? new Map<string, Phrase[]>();
-    phrases.set(first, opened);
-    const known = opened.get(second);
-    if (!known) opened.set(second, [{ rest, entry, closed: false }]);
-    else if (!known.some((phrase) => phrase.rest.join(' ') === rest.join(' ')))
-      known.push({ rest, entry, closed: false });
+    if (at.phrases === NO_PHRASES) at.phrases = new Map();
+    const opened = at.phrases.get(second);
+    if (!opened) at.phrases.set(second, [{ rest, entry, closed: false }]);
+    else if (!opened.some((phrase) => phrase.rest.join(' ') === rest.join(' ')))
+      opened.push({ rest, entry, closed: false });
   };
 
   const made: (() => void)[] = [];
@@ -155,14 +171,14 @@ export function loadLexicon(group: Group): Lexicon {
     if (!(ROLES as readonly string[]).includes(role)) throw new Error(`${rulesFile(group)}: unknown role ${role}`);
     put(phraseForms(phrase), { key: 0, weight: null, role: role as Role, value: value === '' ? 1 : Number(value) });
   }
-  const closes = (form: string): boolean => roles.get(form)?.some(({ role }) => CLOSING.has(role)) ?? false;
-  for (const [first, opened] of phrases) {
-    for (const [second, list] of opened) {
+  const closes = (form: string): boolean => known.get(form)?.roles.some(({ role }) => CLOSING.has(role)) ?? false;
+  for (const [first, { phrases }] of known) {
+    for (const [second, list] of phrases) {
       list.sort((a, b) => b.rest.length - a.rest.length);
       for (const phrase of list) phrase.closed = [first, second, ...phrase.rest].some(closes);
     }
   }
-  return { group, number: GROUPS.indexOf(group), size, lookUp: (word) => lookUp(word, group, words, roles, phrases) };
+  return { group, number: GROUPS.indexOf(group), size, lookUp: (word) => lookUp(word, group, known) };
 }
 
 const DOUBLED = /([a-z])\1/;
@@ -175,43 +191,43 @@ const NEGATED_END = /^(.{3,})(?:ش|ch|sh)$/u;
 const VERBAL =
   /^(?:كا?[ينت]|غا|بق|بغ|عند|خص|قد|عرف|جا|شف|كان|لق|دار|يم|تم|نق|ka[nty]|k[aiy]n|bgh|ba9|b9a|3nd|khass|kh?es|9d|3rf|ja|chf|chef|kan|l9|dar|ymk|tmk|n9d)/u;
 
-function lookUp(
-  word: Word,
-  group: Group,
-  words: ReadonlyMap<string, Entry>,
-  roles: ReadonlyMap<string, readonly Entry[]>,
-  phrases: ReadonlyMap<string, ReadonlyMap<string, readonly Phrase[]>>,
-): Lexical {
+function lookUp(word: Word, group: Group, forms: ReadonlyMap<string, Known>): Lexical {
   let entry: Entry | null = null;
-  let own: readonly Entry[] = NOTHING.roles;
-  let opened: Lexical['phrases'] = NOTHING.phrases;
+  let roles: readonly Entry[] = NOTHING.roles;
+  let phrases: Lexical['phrases'] = NOTHING.phrases;
+  let negated = false;
   let afterOpener = false;
   const take = (form: string): void => {
-    entry ??= words.get(form) ?? null;
-    if (own.length === 0) own = roles.get(form) ?? own;
-    if (opened.size === 0) opened = phrases.get(form) ?? opened;
+    const known = forms.get(form);
+    if (known === undefined) return;
+    entry ??= known.entry;
+    if (roles.length === 0) roles = known.roles;
+    if (phrases.size === 0) phrases = known.phrases;
   };
   for (const form of word.forms) take(form);
   if (entry === null && group === 'ary') {
     const found = CIRCUMFIX.exec(word.form);
     const stem = found?.[1] ?? found?.[2];
-    const known = stem === undefined ? undefined : words.get(stem);
+    const known = stem === undefined ? null : (forms.get(stem)?.entry ?? null);
     if (stem !== undefined && (known || VERBAL.test(stem))) {
-      return { entry: known ?? null, roles: own, negated: true, afterOpener: false, phrases: opened };
+      entry = known;
+      negated = true;
+    } else {
+      entry = forms.get(NEGATED_END.exec(word.form)?.[1] ?? '')?.entry ?? null;
+      afterOpener = entry !== null;
     }
-    entry = words.get(NEGATED_END.exec(word.form)?.[1] ?? '') ?? null;
-    afterOpener = entry !== null;
   }
   // A double letter may be a drawl, folded from three or more: "troop" is "trop". Darija doubles any letter.
   if (
     entry === null &&
-    own.length === 0 &&
-    opened.size === 0 &&
+    !negated &&
+    roles.length === 0 &&
+    phrases.size === 0 &&
     (group === 'ary' ? DOUBLED : DOUBLED_VOWEL).test(word.form)
   ) {
     take(word.form.replace(group === 'ary' ? /([a-z])\1/g : /([aiouy])\1/g, '$1'));
   }
-  return entry === null && own.length === 0 && opened.size === 0
-    ? NOTHING
-    : { entry, roles: own, negated: false, afterOpener, phrases: opened };
+  if (entry === null && !negated && roles.length === 0 && phrases.size === 0) return NOTHING;
+  const boosts = roles.some(({ role }) => role === 'booster' || role === 'damper');
+  return { entry, roles, negated, afterOpener, boosts, phrases };
 }

@@ -10,7 +10,7 @@ import type { Hit } from '../lexicon/annotate.ts';
 import { type Odds, oddsOf, rounded, SCORE_RULES } from '../score.ts';
 import type { Word } from '../wink/words.ts';
 import { hitScale, type Stretch, scalesOf } from './features.ts';
-import type { Scorer, TokenSums } from './scorer.ts';
+import { LETTERS, NEGATED, OWN, PAIRS, type Scorer, SKIPS, SUMS, type TokenSums } from './scorer.ts';
 
 /** A stretch of a text with the part it has in the score: 1 for a text in one language. */
 export interface ExplainedPart {
@@ -24,8 +24,8 @@ export interface ExplainedPart {
 const TOO_SMALL = 0.06;
 
 interface Places {
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
 }
 
 /** The explanation of a text and the odds it stands for, rounded alike. */
@@ -38,7 +38,8 @@ export function explainParts(
   neutralRest = 0;
   let bias = 0;
   let neutralBias = 0;
-  for (const part of parts) {
+  for (let k = 0; k < parts.length; k += 1) {
+    const part = parts[k] as ExplainedPart;
     const { tokens, perWord, perLetters } = scalesOf(part.stretch);
     const whole = part.scorer.wholeOdds(part.stretch.marks, tokens);
     bias += whole.polarity * part.share;
@@ -59,28 +60,28 @@ export function explainParts(
 
 function listTokens({ stretch, sums, scorer }: ExplainedPart, perWord: number, perLetters: number): void {
   const { words, marks, sentences } = stretch;
-  const { own, negated, pairs, skips, letters } = sums;
-  const [polarityStep, neutralStep] = scorer.steps;
-  const word = perWord * polarityStep;
-  const wordNeutral = perWord * neutralStep;
-  const letter = perLetters * polarityStep;
-  const letterNeutral = perLetters * neutralStep;
-  for (const [from, to] of sentences) {
+  const word = perWord * scorer.steps[0];
+  const wordNeutral = perWord * scorer.steps[1];
+  const letter = perLetters * scorer.steps[0];
+  const letterNeutral = perLetters * scorer.steps[1];
+  for (let s = 0; s < sentences.length; s += 1) {
+    const from = (sentences[s] as readonly [number, number])[0];
+    const to = (sentences[s] as readonly [number, number])[1];
     for (let i = from; i < to; i += 1) {
-      const p = i * 2;
-      const n = p + 1;
-      const alone = (own[p] as number) * word + (letters[p] as number) * letter;
-      const aloneNeutral = (own[n] as number) * wordNeutral + (letters[n] as number) * letterNeutral;
+      const p = i * SUMS;
+      const alone = (sums[p + OWN] as number) * word + (sums[p + LETTERS] as number) * letter;
+      const aloneNeutral =
+        (sums[p + OWN + 1] as number) * wordNeutral + (sums[p + LETTERS + 1] as number) * letterNeutral;
       add(i, i, alone, aloneNeutral, isPicture(words[i] as Word) ? EMOJI : NGRAM);
-      const pair = (pairs[p] as number) * word;
-      const pairNeutral = (pairs[n] as number) * wordNeutral;
-      add(Math.max(from, i - 1), i, pair, pairNeutral, NGRAM);
-      const skip = (skips[p] as number) * word;
-      const skipNeutral = (skips[n] as number) * wordNeutral;
-      add(Math.max(from, i - 2), i, skip, skipNeutral, NGRAM);
+      const pair = (sums[p + PAIRS] as number) * word;
+      const pairNeutral = (sums[p + PAIRS + 1] as number) * wordNeutral;
+      add(i > from ? i - 1 : i, i, pair, pairNeutral, NGRAM);
+      const skip = (sums[p + SKIPS] as number) * word;
+      const skipNeutral = (sums[p + SKIPS + 1] as number) * wordNeutral;
+      add(i - 2 >= from ? i - 2 : from, i, skip, skipNeutral, NGRAM);
       const negator = (marks.negators[i] as number) - 1;
-      const not = (negated[p] as number) * word;
-      const notNeutral = (negated[n] as number) * wordNeutral;
+      const not = (sums[p + NEGATED] as number) * word;
+      const notNeutral = (sums[p + NEGATED + 1] as number) * wordNeutral;
       if (negator >= 0) add(negator, negator, not, notNeutral, NEGATION);
       const turned = (marks.factors[i] as number) - 1;
       if (turned === 0) continue;
@@ -137,10 +138,12 @@ let lasts = new Int32Array(512);
 let reasons = new Uint8Array(512);
 let weights = new Float64Array(512);
 let neutrals = new Float64Array(512);
-let strengths = new Float64Array(512);
+let isListed = new Uint8Array(512);
 
 /** Tokens are numbered; `last` is inclusive. What a negation, intensifier or contrast does is added up at its word. */
 function add(first: number, last: number, weight: number, neutral: number, reason: number): void {
+  // Most pairs of words are unknown and bring nothing.
+  if (weight === 0 && neutral === 0) return;
   if (Math.abs(weight) + Math.abs(neutral) / 3 < TOO_SMALL) {
     rest += weight;
     neutralRest += neutral;
@@ -175,7 +178,7 @@ function grow(): void {
   reasons = new Uint8Array(size);
   weights = new Float64Array(size);
   neutrals = new Float64Array(size);
-  strengths = new Float64Array(size);
+  isListed = new Uint8Array(size);
   firsts.set(oldFirsts);
   lasts.set(oldLasts);
   reasons.set(oldReasons);
@@ -183,29 +186,15 @@ function grow(): void {
   neutrals.set(oldNeutrals);
 }
 
-const strengthAt = (i: number): number => Math.abs(weights[i] as number) + Math.abs(neutrals[i] as number) / 3;
-
 /** The strongest contributions, in the order in which they were added; the others go to `rest`. */
 function listStrongest({ starts, ends }: Places): Contribution[] {
-  // A negative strength marks what is listed. There are few of either: this is faster than sorting.
-  const strength = strengths;
-  const size = count;
-  for (let i = 0; i < size; i += 1) strength[i] = size <= SCORE_RULES.listed ? -1 : strengthAt(i);
-  for (let k = 0; k < SCORE_RULES.listed && size > SCORE_RULES.listed; k += 1) {
-    let best = 0;
-    let most = -1;
-    for (let i = 0; i < size; i += 1) {
-      if ((strength[i] as number) <= most) continue;
-      most = strength[i] as number;
-      best = i;
-    }
-    strength[best] = -1;
-  }
   const listed: Contribution[] = [];
+  const all = count <= SCORE_RULES.listed;
+  if (!all) findStrongest();
   for (let i = 0; i < count; i += 1) {
     const weight = weights[i] as number;
     const neutral = neutrals[i] as number;
-    if ((strengths[i] as number) >= 0) {
+    if (!all && isListed[i] === 0) {
       rest += weight;
       neutralRest += neutral;
       continue;
@@ -216,4 +205,27 @@ function listStrongest({ starts, ends }: Places): Contribution[] {
     listed.push({ start, end, weight: rounded(weight), neutral: rounded(neutral), reason });
   }
   return listed;
+}
+
+/** The strongest so far, the strongest first; of equals the one that was added first. */
+const strongest = new Int32Array(SCORE_RULES.listed);
+const strengths = new Float64Array(SCORE_RULES.listed);
+
+/** Marks the strongest in `isListed`: each finds its place among those before it, most not even the last. */
+function findStrongest(): void {
+  let found = 0;
+  for (let i = 0; i < count; i += 1) {
+    isListed[i] = 0;
+    const strength = Math.abs(weights[i] as number) + Math.abs(neutrals[i] as number) / 3;
+    if (found === strongest.length && strength <= (strengths[found - 1] as number)) continue;
+    let place = found < strongest.length ? found : found - 1;
+    for (; place > 0 && (strengths[place - 1] as number) < strength; place -= 1) {
+      strengths[place] = strengths[place - 1] as number;
+      strongest[place] = strongest[place - 1] as number;
+    }
+    strengths[place] = strength;
+    strongest[place] = i;
+    if (found < strongest.length) found += 1;
+  }
+  for (let k = 0; k < found; k += 1) isListed[strongest[k] as number] = 1;
 }

@@ -9,8 +9,8 @@
  */
 import type { Hit, Marks } from '../lexicon/annotate.ts';
 import { RULES } from '../lexicon/annotate.ts';
-import { letterFeatures, type Word } from '../wink/words.ts';
-import { hashText, KIND, mix } from './hash.ts';
+import { hashLetters, letterFeature, type Word } from '../wink/words.ts';
+import { hashText, KIND, mix, RUNS } from './hash.ts';
 
 /** Tokens of a text that are scored with one group: token numbers, sentence by sentence. */
 export interface Stretch {
@@ -50,10 +50,12 @@ const BLOCKS = { letters: 0.7, entry: 0.5, neighbours: 0.5 } as const;
 export function scalesOf({ words, sentences }: Stretch): { tokens: number; perWord: number; perLetters: number } {
   let tokens = 0;
   let letters = 0;
-  for (const [from, to] of sentences) {
-    for (let i = from; i < to; i += 1) {
+  for (let n = 0; n < sentences.length; n += 1) {
+    const sentence = sentences[n] as readonly [number, number];
+    const to = sentence[1];
+    for (let i = sentence[0]; i < to; i += 1) {
       const word = words[i] as Word;
-      if (word.form === '') continue;
+      if (word.blank) continue;
       tokens += 1;
       letters += word.letters;
     }
@@ -128,25 +130,25 @@ export function hitFeatures(
   if (n === hits.length - 1) put(LAST_HIT[side], 0.5);
 }
 
-/** Features of the whole stretch, without a place in it. */
-export function visitShape(
-  hits: readonly Hit[],
-  tokens: number,
-  visit: (feature: number, value: number) => void,
-): void {
+/** What a feature of the whole stretch counts. */
+export const SHAPE_COUNTS = 0.5;
+
+/** The feature of a whole stretch that tells which sides its hits take. */
+export function sidesFeature(hits: readonly Hit[]): number {
   let positive = false;
   let negative = false;
-  for (const hit of hits) {
-    const value = valueOfHit(hit);
+  for (let n = 0; n < hits.length; n += 1) {
+    const value = valueOfHit(hits[n] as Hit);
     if (value > 0) positive = true;
     else if (value < 0) negative = true;
   }
-  if (positive && negative) visit(SHAPE.bothSides, 0.5);
-  else if (positive || negative) visit(SHAPE.oneSided, 0.5);
-  else visit(SHAPE.noHit, 0.5);
-  if (tokens < 8) visit(SHAPE.short, 0.5);
-  else if (tokens > 30) visit(SHAPE.long, 0.5);
+  if (positive && negative) return SHAPE.bothSides;
+  return positive || negative ? SHAPE.oneSided : SHAPE.noHit;
 }
+
+/** The feature of a stretch of few or of many tokens. */
+export const lengthFeature = (tokens: number): number | undefined =>
+  tokens < 8 ? SHAPE.short : tokens > 30 ? SHAPE.long : undefined;
 
 /** Every feature of a stretch, in no particular order; a feature may come more than once. */
 export function visitFeatures(stretch: Stretch, visit: Visit): void {
@@ -155,7 +157,7 @@ export function visitFeatures(stretch: Stretch, visit: Visit): void {
   for (const [from, to] of sentences) {
     for (let i = from; i < to; i += 1) {
       const word = words[i] as Word;
-      if (word.form === '') continue;
+      if (word.blank) continue;
       const factor = marks.factors[i] as number;
       visit(wordFeature(word), perWord * factor, i, i);
       if (word.stemHash !== 0) visit(stemFeature(word), perWord * factor, i, i);
@@ -163,7 +165,10 @@ export function visitFeatures(stretch: Stretch, visit: Visit): void {
       visit(pairFeature(words, i, from), perWord * factor, Math.max(from, i - 1), i);
       if (i + 1 === to) visit(endFeature(word), perWord * factor, i, i);
       if (i - 2 >= from) visit(skipFeature(words, i), perWord * factor, i - 2, i);
-      letterFeatures(word, (feature) => visit(feature, perLetters * factor, i, i));
+      hashLetters(word);
+      for (let k = 0; k < RUNS.count; k += 1) {
+        visit(letterFeature(RUNS.hashes[k] as number), perLetters * factor, i, i);
+      }
     }
   }
   const { hits } = marks;
@@ -174,7 +179,9 @@ export function visitFeatures(stretch: Stretch, visit: Visit): void {
       visit(HIT_FEATURES.features[k] as number, HIT_FEATURES.values[k] as number, hit.first, hit.last);
     }
   }
-  visitShape(hits, tokens, (feature, value) => visit(feature, value, -1, -1));
+  visit(sidesFeature(hits), SHAPE_COUNTS, -1, -1);
+  const length = lengthFeature(tokens);
+  if (length !== undefined) visit(length, SHAPE_COUNTS, -1, -1);
 }
 
 /** What each lexicon hit of a stretch counts. */

@@ -7,36 +7,42 @@
  * text brings is computed once a text (TokenSums), and the whole text, its sentences and its clauses add it up.
  */
 import { GROUPS, type Group } from '../groups.ts';
-import type { Marks } from '../lexicon/annotate.ts';
+import type { Hit, Marks } from '../lexicon/annotate.ts';
 import type { Odds } from '../score.ts';
-import { letterFeatures, type Word, type WordScores } from '../wink/words.ts';
+import { hashLetters, letterFeature, type Word, type WordScores } from '../wink/words.ts';
 import {
   endFeature,
   HIT_FEATURES,
   hitFeatures,
   hitScale,
+  lengthFeature,
   negatedFeature,
   pairFeature,
+  SHAPE_COUNTS,
   type Stretch,
   scalesOf,
+  sidesFeature,
   skipFeature,
   stemFeature,
-  visitShape,
   wordFeature,
 } from './features.ts';
+import { highOf, lowOf, pack, RUNS } from './hash.ts';
 import type { Weights } from './weights.ts';
 
-/** What tokens bring, in steps of the weights: two whole numbers a token, polarity then neutral. */
-export interface TokenSums {
-  /** The word by itself. */
-  readonly own: Int32Array;
-  /** What a negation makes of it. */
-  readonly negated: Int32Array;
-  /** With the word before it (and the end of the sentence after it), with the word before that. */
-  readonly pairs: Int32Array;
-  readonly skips: Int32Array;
-  readonly letters: Int32Array;
-}
+/**
+ * What tokens bring, in steps of the weights: SUMS whole numbers a token. One array for all, so that what belongs to a
+ * token stands together in memory; each number for neutral follows the one for polarity.
+ */
+export type TokenSums = Int32Array;
+export const SUMS = 10;
+/** Places in the sums of a token: the word by itself. */
+export const OWN = 0;
+/** What a negation makes of it. */
+export const NEGATED = 2;
+/** With the word before it (and the end of the sentence after it), with the word before that. */
+export const PAIRS = 4;
+export const SKIPS = 6;
+export const LETTERS = 8;
 
 export interface Scorer {
   readonly group: Group;
@@ -57,13 +63,7 @@ export interface Scorer {
 
 const [POLARITY, NEUTRAL] = [0, 1];
 
-export const emptySums = (tokens: number): TokenSums => ({
-  own: new Int32Array(tokens * 2),
-  negated: new Int32Array(tokens * 2),
-  pairs: new Int32Array(tokens * 2),
-  skips: new Int32Array(tokens * 2),
-  letters: new Int32Array(tokens * 2),
-});
+export const emptySums = (tokens: number): TokenSums => new Int32Array(tokens * SUMS);
 
 /** The outputs of the weights must be `polarity` and `neutral`. */
 export function createScorer(group: Group, weights: Weights): Scorer {
@@ -76,65 +76,63 @@ export function createScorer(group: Group, weights: Weights): Scorer {
     return row < 0 ? 0 : weights.at(row, output);
   };
   const stepsOf = (row: number, output: number): number => (row < 0 ? 0 : weights.steps(row, output));
-  const scoresOf = (word: Word): WordScores =>
-    word.scoresGroup === number ? (word.scores as WordScores) : (word.otherScores?.[number] ?? prepare(word));
+  const scoresOf = (word: Word): WordScores => {
+    if (word.scoresGroup === number) return word;
+    if (word.scoresGroup < 0) {
+      word.scoresGroup = number;
+      prepare(word, word);
+      return word;
+    }
+    word.otherScores ??= [];
+    word.otherScores[number] ??= prepare(word, { known: false, own: 0, negated: 0, letterSteps: 0 });
+    return word.otherScores[number];
+  };
 
-  function prepare(word: Word): WordScores {
+  function prepare(word: Word, scores: WordScores): WordScores {
     let lettersPolarity = 0;
     let lettersNeutral = 0;
-    letterFeatures(word, (feature) => {
-      const row = weights.row(feature);
-      if (row < 0) return;
+    hashLetters(word);
+    for (let k = 0; k < RUNS.count; k += 1) {
+      const row = weights.row(letterFeature(RUNS.hashes[k] as number));
+      if (row < 0) continue;
       lettersPolarity += weights.steps(row, POLARITY);
       lettersNeutral += weights.steps(row, NEUTRAL);
-    });
+    }
     const own = weights.row(wordFeature(word));
     const stem = word.stemHash === 0 ? -1 : weights.row(stemFeature(word));
     const negated = weights.row(negatedFeature(word));
-    const scores: WordScores = {
-      known: own >= 0 || stem >= 0,
-      polarity: stepsOf(own, POLARITY) + stepsOf(stem, POLARITY),
-      neutral: stepsOf(own, NEUTRAL) + stepsOf(stem, NEUTRAL),
-      negatedPolarity: stepsOf(negated, POLARITY),
-      negatedNeutral: stepsOf(negated, NEUTRAL),
-      lettersPolarity,
-      lettersNeutral,
-    };
-    if (word.scoresGroup < 0) {
-      word.scoresGroup = number;
-      word.scores = scores;
-    } else {
-      word.otherScores ??= [];
-      word.otherScores[number] = scores;
-    }
+    scores.known = own >= 0 || stem >= 0;
+    scores.own = pack(stepsOf(own, POLARITY) + stepsOf(stem, POLARITY), stepsOf(own, NEUTRAL) + stepsOf(stem, NEUTRAL));
+    scores.negated = pack(stepsOf(negated, POLARITY), stepsOf(negated, NEUTRAL));
+    scores.letterSteps = pack(lettersPolarity, lettersNeutral);
     return scores;
   }
 
-  const addFeature = (feature: number, to: Int32Array, token: number): void => {
+  const addFeature = (feature: number, sums: TokenSums, place: number): void => {
     const row = weights.row(feature);
     if (row < 0) return;
-    const place = token * 2;
-    to[place] = (to[place] as number) + weights.steps(row, POLARITY);
-    to[place + 1] = (to[place + 1] as number) + weights.steps(row, NEUTRAL);
+    sums[place] = (sums[place] as number) + weights.steps(row, POLARITY);
+    sums[place + 1] = (sums[place + 1] as number) + weights.steps(row, NEUTRAL);
   };
 
-  const fill: Scorer['fill'] = (words, marks, from, to, { own, negated, pairs, skips, letters }) => {
+  const fill: Scorer['fill'] = (words, marks, from, to, sums) => {
     for (let i = from; i < to; i += 1) {
       const word = words[i] as Word;
-      if (word.form === '') continue;
+      const at = i * SUMS;
+      for (let k = 0; k < SUMS; k += 1) sums[at + k] = 0;
+      if (word.blank) continue;
       const scores = scoresOf(word);
-      const place = i * 2;
-      own[place] = scores.polarity;
-      own[place + 1] = scores.neutral;
-      letters[place] = scores.lettersPolarity;
-      letters[place + 1] = scores.lettersNeutral;
+      sums[at + OWN] = highOf(scores.own);
+      sums[at + OWN + 1] = lowOf(scores.own);
+      sums[at + LETTERS] = highOf(scores.letterSteps);
+      sums[at + LETTERS + 1] = lowOf(scores.letterSteps);
       if (marks.negators[i] !== 0) {
-        negated[place] = scores.negatedPolarity;
-        negated[place + 1] = scores.negatedNeutral;
+        sums[at + NEGATED] = highOf(scores.negated);
+        sums[at + NEGATED + 1] = lowOf(scores.negated);
       }
-      addFeature(pairFeature(words, i, from), pairs, i);
-      if (i + 1 === to) addFeature(endFeature(word), pairs, i);
-      if (i - 2 >= from) addFeature(skipFeature(words, i), skips, i);
+      addFeature(pairFeature(words, i, from), sums, at + PAIRS);
+      if (i + 1 === to) addFeature(endFeature(word), sums, at + PAIRS);
+      if (i - 2 >= from) addFeature(skipFeature(words, i), sums, at + SKIPS);
     }
   };
 
@@ -152,38 +150,48 @@ export function createScorer(group: Group, weights: Weights): Scorer {
   };
 
   const wholeOdds: Scorer['wholeOdds'] = ({ hits }, tokens) => {
-    const odds = { polarity: biasPolarity, neutral: biasNeutral };
-    visitShape(hits, tokens, (feature, value) => {
-      odds.polarity += at(feature, POLARITY) * value;
-      odds.neutral += at(feature, NEUTRAL) * value;
-    });
-    return odds;
+    const sides = sidesFeature(hits);
+    const length = lengthFeature(tokens);
+    let polarity = biasPolarity + at(sides, POLARITY) * SHAPE_COUNTS;
+    let neutral = biasNeutral + at(sides, NEUTRAL) * SHAPE_COUNTS;
+    if (length !== undefined) {
+      polarity += at(length, POLARITY) * SHAPE_COUNTS;
+      neutral += at(length, NEUTRAL) * SHAPE_COUNTS;
+    }
+    return { polarity, neutral };
   };
 
-  const odds: Scorer['odds'] = (stretch, { own, negated, pairs, skips, letters }) => {
+  const odds: Scorer['odds'] = (stretch, sums) => {
     const { marks, sentences } = stretch;
     const { tokens, perWord, perLetters } = scalesOf(stretch);
-    const [polarityStep, neutralStep] = steps;
-    const sum = wholeOdds(marks, tokens);
-    for (const [from, to] of sentences) {
-      for (let i = from; i < to; i += 1) {
+    let { polarity, neutral } = wholeOdds(marks, tokens);
+    for (let s = 0; s < sentences.length; s += 1) {
+      const sentence = sentences[s] as readonly [number, number];
+      for (let i = sentence[0]; i < sentence[1]; i += 1) {
         const factor = marks.factors[i] as number;
-        const p = i * 2;
-        const n = p + 1;
-        const wordly = (own[p] as number) + (negated[p] as number) + (pairs[p] as number) + (skips[p] as number);
-        const plain = (own[n] as number) + (negated[n] as number) + (pairs[n] as number) + (skips[n] as number);
-        sum.polarity += factor * polarityStep * (wordly * perWord + (letters[p] as number) * perLetters);
-        sum.neutral += factor * neutralStep * (plain * perWord + (letters[n] as number) * perLetters);
+        const p = i * SUMS;
+        const wordly = sumOfWords(sums, p) * perWord + (sums[p + LETTERS] as number) * perLetters;
+        const plain = sumOfWords(sums, p + 1) * perWord + (sums[p + LETTERS + 1] as number) * perLetters;
+        polarity += factor * polarityScale * wordly;
+        neutral += factor * neutralScale * plain;
       }
     }
     const scale = hitScale(marks.hits);
-    for (const [n, hit] of marks.hits.entries()) {
+    for (let n = 0; n < marks.hits.length; n += 1) {
+      const hit = marks.hits[n] as Hit;
       const brought = hitOdds(stretch, n, hit.negated, hit.factor, scale * (marks.factors[hit.first] as number));
-      sum.polarity += brought.polarity;
-      sum.neutral += brought.neutral;
+      polarity += brought.polarity;
+      neutral += brought.neutral;
     }
-    return sum;
+    return { polarity, neutral };
   };
 
   return { group, weights, steps, fill, odds, hitOdds, wholeOdds, knows: (word) => scoresOf(word).known };
 }
+
+/** Everything but the letters that one output is told of a token; `place` is that of its first sum. */
+const sumOfWords = (sums: TokenSums, place: number): number =>
+  (sums[place + OWN] as number) +
+  (sums[place + NEGATED] as number) +
+  (sums[place + PAIRS] as number) +
+  (sums[place + SKIPS] as number);

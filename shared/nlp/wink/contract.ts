@@ -33,11 +33,8 @@ export type RawSpan = readonly [first: number, last: number, name: string];
 export const TOKEN_SIZE = 4;
 /** Set in the fourth number of a token that stands under a negation. */
 export const NEGATION_FLAG = 2 ** 31;
-const SPACES_MASK = 0xffff;
-
-/** Spaces before a token. */
-export const spacesBefore = (doc: RawDocument, token: number): number =>
-  (doc.tokens[token * TOKEN_SIZE + 1] ?? 0) & SPACES_MASK;
+/** The part of the second number of a token that counts the spaces before it. */
+export const SPACES_MASK = 0xffff;
 
 /** wink's store as the model hands it over: the live list of all words an instance keeps. */
 export interface WinkCore {

@@ -14,6 +14,8 @@ export interface FoldedText {
   readonly same: boolean;
   /** Offset in the original of an offset in the folded text, both in UTF-16 code units. */
   original(offset: number): number;
+  /** Replaces offsets in ascending order by those of the original: in one pass, where `original` searches for each. */
+  toOriginals(offsets: number[]): void;
 }
 
 const FOLDED =
@@ -56,7 +58,7 @@ const LETTERS: Readonly<Record<string, string>> = {
 
 /** Folds a text of any content; lone surrogates and NUL included. Linear in its length. */
 export function foldText(text: string): FoldedText {
-  if (!isFoldable(text)) return { text, same: true, original: (offset) => offset };
+  if (!isFoldable(text)) return { text, same: true, original: asItIs, toOriginals: leave };
   // Where the distance between the two texts changes: offset in the folded text, original offset from there on.
   const folded: number[] = [0];
   const origin: number[] = [0];
@@ -78,8 +80,16 @@ export function foldText(text: string): FoldedText {
     origin.push(last);
   }
   out += text.slice(last);
-  return { text: out, same: false, original: (offset) => toOriginal(offset, folded, origin) };
+  return {
+    text: out,
+    same: false,
+    original: (offset) => toOriginal(offset, folded, origin),
+    toOriginals: (offsets) => toOriginals(offsets, folded, origin),
+  };
 }
+
+const asItIs = (offset: number): number => offset;
+const leave = (): void => undefined;
 
 function foldPiece(piece: string, repeated: string | undefined): string {
   if (/^(?:https?:|www\.)/i.test(piece)) return piece;
@@ -117,7 +127,21 @@ function toOriginal(offset: number, folded: readonly number[], origin: readonly 
     if ((folded[middle] ?? 0) <= offset) low = middle;
     else high = middle - 1;
   }
-  const next = origin[low + 1];
-  const at = (origin[low] ?? 0) + offset - (folded[low] ?? 0);
-  return next === undefined ? at : Math.min(at, next);
+  return moved(offset, low, folded, origin);
+}
+
+function toOriginals(offsets: number[], folded: readonly number[], origin: readonly number[]): void {
+  let at = 0;
+  for (let i = 0; i < offsets.length; i += 1) {
+    const offset = offsets[i] as number;
+    while (at + 1 < folded.length && (folded[at + 1] as number) <= offset) at += 1;
+    offsets[i] = moved(offset, at, folded, origin);
+  }
+}
+
+/** An offset of the stretch that begins at the change number `at`. */
+function moved(offset: number, at: number, folded: readonly number[], origin: readonly number[]): number {
+  const next = origin[at + 1];
+  const there = (origin[at] ?? 0) + offset - (folded[at] ?? 0);
+  return next === undefined ? there : Math.min(there, next);
 }

@@ -7,7 +7,7 @@
  * loads in a millisecond and can be thrown away whenever wink has kept too many words. It has none of the defects of the
  * stock model: no feature that overflows, a constant pattern machine, and no name of Object.prototype that misleads it.
  */
-import type { Annotators, RawDocument, WinkCore } from './contract.ts';
+import { type Annotators, type RawDocument, TOKEN_SIZE, type WinkCore } from './contract.ts';
 import { CATEGORIES, TOKEN_PATTERNS } from './tokens.ts';
 
 /** A machine without states. The names that every parsed object inherits are answered by "no such transition". */
@@ -24,8 +24,8 @@ const nothing = (): undefined => undefined;
 
 export interface ModelOptions {
   readonly annotators?: Partial<Annotators>;
-  /** What custom entities are matched on: the name that patterns have for a word of the text. */
-  readonly eventOf?: (doc: RawDocument, lexeme: number) => string;
+  /** What custom entities are matched on: the name that patterns have for a token of the text. */
+  readonly eventOf?: (doc: RawDocument, token: number) => string;
   /** Given wink's store each time an instance is made: its list tells how many words the instance keeps. */
   readonly onCore?: (core: WinkCore) => void;
 }
@@ -57,13 +57,16 @@ export function multilingualModel({ annotators = {}, onCore, eventOf = normalOf 
     metaCER: () => ({
       machines: NO_MACHINE,
       // wink writes words as numbers of their lower-case form; custom entities know them as text.
-      transformers: [(lexeme: number, _: unknown, { rdd }: { rdd: RawDocument }) => eventOf(rdd, lexeme)],
+      transformers: [
+        (_lexeme: number, _cache: unknown, { rdd }: { rdd: RawDocument }, token: number) => eventOf(rdd, token),
+      ],
     }),
     addons: { stem: (word: string) => word, lemmatize: (word: string) => word, readabilityStats: nothing },
   };
 }
 
-const normalOf = ({ cache }: RawDocument, lexeme: number): string => cache.value(lexeme);
+const normalOf = ({ cache, tokens }: RawDocument, token: number): string =>
+  cache.value(cache.normal(tokens[token * TOKEN_SIZE] as number));
 
 function oneSentence(doc: RawDocument): void {
   doc.sentences = [[0, doc.numOfTokens - 1, 0, 0]];

@@ -2,7 +2,8 @@
  * What is known of one word whatever stands around it: its kind, the form that lexicons and weights know, the numbers
  * of its features. Called by reader.ts once for each new word of wink's store, so it may cost more than a look-up.
  */
-import { hashRuns, hashText, KIND, mix } from '../linear/hash.ts';
+import { hashRuns, hashText, KIND, mix, RUNS } from '../linear/hash.ts';
+import { plain } from './plain.ts';
 import { stemOf } from './stem.ts';
 import type { Category } from './tokens.ts';
 
@@ -12,16 +13,16 @@ const LETTERS_TO = 5;
 /** Longer words are read up to here: nobody writes them, and time stays bounded. */
 const LONGEST_FORM = 40;
 
-/** What a word brings to the two outputs of a group, in steps of the weights (whole numbers): alone, negated, by letters. */
+/**
+ * What a word brings to the two outputs of a group, in steps of the weights: whole numbers for polarity (high) and for
+ * neutral (low), see pack.
+ */
 export interface WordScores {
   /** The weights know the word as a whole. */
-  readonly known: boolean;
-  readonly polarity: number;
-  readonly neutral: number;
-  readonly negatedPolarity: number;
-  readonly negatedNeutral: number;
-  readonly lettersPolarity: number;
-  readonly lettersNeutral: number;
+  known: boolean;
+  own: number;
+  negated: number;
+  letterSteps: number;
 }
 
 export const EDGE = { none: 0, end: 1, line: 2, tail: 3 } as const;
@@ -35,54 +36,79 @@ function edgeOf(form: string, kind: Category): Edge {
   return kind === 'emoji' || kind === 'emoticon' || CLOSES.has(form) ? EDGE.tail : EDGE.none;
 }
 
-export class Word {
+/** A word of wink's store. What every text asks for stands first and together, for the processor's cache. */
+export class Word implements WordScores {
+  /** Length of its text. */
+  readonly length: number;
+  /** What it does to sentences: ends one, or may follow the end of one as part of it. */
+  readonly edge: Edge;
+  readonly hash: number;
+  /** The hash as the left word of a pair, and of a pair with a word between. */
+  readonly pairHash: number;
+  readonly skipHash: number;
+  /** Number of letters n-grams in it; see hashLetters. */
+  readonly letters: number;
+  readonly script: 'latin' | 'arabic' | 'other' | 'none';
+  /** A line break, which has no form. */
+  readonly blank: boolean;
+  /** Made of a language's letters. */
+  readonly spelled: boolean;
+  /** Its letters tell a language: no address, number or emoji. */
+  readonly speaks: boolean;
+  // What others have found out about the word, each once: see the files named.
+  // Most words are met in one group only: what was found for the first one stands in the word itself.
+  /** language/votes.ts: features, 0 for not yet looked at; votes for two languages each. */
+  voices = 0;
+  votes0 = 0;
+  votes2 = 0;
+  votes4 = 0;
+  /** language/foreign.ts */
+  foreign: unknown = undefined;
+  /** language/scripts.ts; -1 for not yet looked at */
+  writing = -1;
+  /** lexicon/annotate.ts */
+  lexicalGroup = -1;
+  lexical: unknown = undefined;
+  /** linear/scorer.ts */
+  scoresGroup = -1;
+  known = false;
+  own = 0;
+  negated = 0;
+  letterSteps = 0;
+  /** topics.ts */
+  event: string | undefined = undefined;
+  inside: unknown = undefined;
   readonly text: string;
   readonly kind: Category;
   /** Lower case, without Latin accents; a stand-in such as `<num>` for what is never learned; '' for a line break. */
   readonly form: string;
   /** The form, and what remains of it without the particles that Arabic writes onto words: most complete first. */
   readonly forms: readonly string[];
-  readonly hash: number;
-  /** The hash as the left word of a pair, and of a pair with a word between. */
-  readonly pairHash: number;
-  readonly skipHash: number;
   /** Hash of what stays the same when the word is spelled or inflected otherwise (see stem.ts); 0 for none. */
   readonly stemHash: number;
-  /** What it does to sentences: ends one, or may follow the end of one as part of it. */
-  readonly edge: Edge;
-  /** Number of letters n-grams in it; see letterFeatures. */
-  readonly letters: number;
-  readonly script: 'latin' | 'arabic' | 'other' | 'none';
-  // What others have found out about the word, each once: see the files named.
-  // Most words are met in one group only: what was found for the first one stands in the word itself.
-  /** linear/scorer.ts */
-  scoresGroup = -1;
-  scores: WordScores | undefined = undefined;
   otherScores: (WordScores | undefined)[] | undefined = undefined;
-  /** lexicon/annotate.ts */
-  lexicalGroup = -1;
-  lexical: unknown = undefined;
   otherLexical: unknown[] | undefined = undefined;
-  /** language/votes.ts */
-  votes: Float64Array | undefined = undefined;
-  /** language/foreign.ts */
-  foreign: readonly string[] | undefined = undefined;
-  /** topics.ts */
-  seen: unknown = undefined;
 
   constructor(text: string, kind: Category) {
-    this.text = text;
-    this.kind = kind;
-    this.script = scriptOf(text, kind);
-    this.form = formOf(text, kind);
-    this.forms = this.script === 'arabic' ? withoutParticles(this.form) : [this.form];
-    this.hash = hashText(this.form);
+    const spelled = isSpelled(kind);
+    const form = formOf(text, kind);
+    const script = spelled ? scriptOf(text) : 'none';
+    const stem = spelled ? stemOf(form, script) : '';
+    this.length = text.length;
+    this.edge = edgeOf(form, kind);
+    this.hash = hashText(form);
     this.pairHash = mix(this.hash, KIND.pair);
     this.skipHash = mix(this.hash, KIND.skip);
-    const stem = isSpelled(kind) ? stemOf(this.form, this.script) : '';
+    this.letters = spelled ? countLetters(form.length + 2) : 0;
+    this.script = script;
+    this.blank = form === '';
+    this.spelled = spelled;
+    this.speaks = spelled && form !== '' && !form.startsWith('<');
+    this.text = text;
+    this.kind = kind;
+    this.form = form;
+    this.forms = script === 'arabic' ? withoutParticles(form) : [form];
     this.stemHash = stem === '' ? 0 : hashText(stem);
-    this.edge = edgeOf(this.form, kind);
-    this.letters = isSpelled(kind) ? countLetters(this.form.length + 2) : 0;
   }
 }
 
@@ -90,25 +116,16 @@ export class Word {
 export const isSpelled = (kind: Category): boolean =>
   kind === 'word' || kind === 'hashtag' || kind === 'apos' || kind === 'shortForm';
 
-function scriptOf(text: string, kind: Category): Word['script'] {
-  if (!isSpelled(kind)) return 'none';
+function scriptOf(text: string): Word['script'] {
+  // Nearly all words begin with a letter that settles it; Latin ones only where no Arabic letter can follow.
+  const first = text.charCodeAt(0);
+  if ((first >= 0x621 && first <= 0x63f) || (first >= 0x641 && first <= 0x64a)) return 'arabic';
+  if (WESTERN_WORD.test(text)) return 'latin';
   if (/\p{Script=Arabic}/u.test(text)) return 'arabic';
   if (/\p{Script=Latin}/u.test(text)) return 'latin';
   return /\p{L}/u.test(text) ? 'other' : 'none';
 }
-
-/** Removes what the tokenizer's folding keeps: capitals and Latin accents. */
-export const plain = (text: string): string =>
-  /^[\x20-\x7e]*$/.test(text)
-    ? text.toLowerCase()
-    : text
-        .toLowerCase()
-        .replace(/œ/g, 'oe')
-        .replace(/æ/g, 'ae')
-        .replace(/ß/g, 'ss')
-        .normalize('NFD')
-        .replace(/[\u0300-\u036f]/g, '')
-        .normalize('NFC');
+const WESTERN_WORD = /^[a-zA-Z][\x21-\xff]*$/;
 
 function formOf(text: string, kind: Category): string {
   switch (kind) {
@@ -134,11 +151,14 @@ function formOf(text: string, kind: Category): string {
       return marksForm(text);
     case 'word':
       if (text === 'http') return '<url>';
-      return /^\p{N}+$/u.test(text) ? '<num>' : plain(text).slice(0, LONGEST_FORM);
+      return isNumber(text) ? '<num>' : plain(text).slice(0, LONGEST_FORM);
     default:
       return plain(text).slice(0, LONGEST_FORM);
   }
 }
+
+/** Most words begin with a letter, which is no digit in any writing. */
+const isNumber = (text: string): boolean => !/^[a-z\u0621-\u064a]/i.test(text) && /^\p{N}+$/u.test(text);
 
 /** "!!!!" is "!!", "?!?" is "?!", "....." is "…". */
 function marksForm(text: string): string {
@@ -159,8 +179,8 @@ const MOST_FORMS = 4;
 function withoutParticles(form: string): string[] {
   const forms = [form];
   for (const particle of PARTICLES) {
-    const bare = form.slice(particle.length);
-    if (form.startsWith(particle) && bare.length >= 3 && forms.length < MOST_FORMS) forms.push(bare);
+    if (!form.startsWith(particle) || form.length - particle.length < 3 || forms.length === MOST_FORMS) continue;
+    forms.push(form.slice(particle.length));
   }
   return forms;
 }
@@ -171,7 +191,9 @@ function countLetters(length: number): number {
   return count;
 }
 
-/** Gives the feature number of every letters n-gram of a word. */
-export function letterFeatures(word: Word, visit: (feature: number) => void): void {
-  if (word.letters > 0) hashRuns(word.form, LETTERS_FROM, LETTERS_TO, (hash) => visit(mix(hash, KIND.letters)));
+/** Fills RUNS with the hash of every letters n-gram of a word; letterFeature makes a feature of each. */
+export function hashLetters(word: Word): void {
+  if (word.letters > 0) hashRuns(word.form, LETTERS_FROM, LETTERS_TO);
+  else RUNS.count = 0;
 }
+export const letterFeature = (hash: number): number => mix(hash, KIND.letters);
