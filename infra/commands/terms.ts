@@ -37,12 +37,10 @@ export function registerTerms(program: Command, open: OpenContext): void {
       await context.close();
     }
   };
-  const terms = program
-    .command('terms')
-    .description('terms that people added to topics; lists them')
-    .action(() =>
-      inContext(async ({ db }) => printTable(await listed(db), ['id', 'topic', 'language', 'term', 'created_at'])),
-    );
+  const list = () =>
+    inContext(async ({ db }) => printTable(await listed(db), ['id', 'topic', 'language', 'term', 'created_at']));
+  const terms = program.command('terms').description('terms that people added to topics; lists them').action(list);
+  terms.command('list').description('the same as `sada terms`').action(list);
   terms
     .command('add')
     .description('add terms to a topic; each is one argument, so quote those of several words')

@@ -100,6 +100,22 @@ describe('a silence', () => {
     expect(await listSilences(db, { limit: 10, openAt: world.now })).toEqual([]);
   });
 
+  test('that comes after a message was written takes it back, unless somebody was shown it', async ({ db }) => {
+    const world = new World(db, START);
+    const { rule } = await ready(world);
+    await world.pass(fallen(4), rule.scope_id);
+    expect((await brief(world))[0]).toBe('fired waiting');
+    await silence(world, { rules: [rule.id] }, 1);
+    await world.wait(MINUTE_MS);
+    expect(new Set(await brief(world))).toEqual(new Set(['fired cancelled']));
+    await world.wait(2 * HOUR_MS);
+    expect((await brief(world)).at(-1)).toBe('repeated waiting');
+    await world.deliverDue();
+    await silence(world, { rules: [rule.id] }, 1);
+    await world.wait(MINUTE_MS);
+    expect((await brief(world)).at(-1)).toBe('repeated sent');
+  });
+
   test.for([
     [{ rules: [99] }],
     [{ signals: ['net_up'] }],

@@ -19,7 +19,7 @@ import {
 } from '../../shared/store/alerts.ts';
 import { inTransaction, type Tx } from '../../shared/store/db.ts';
 import { lastOutcome } from '../../shared/store/decisions.ts';
-import { firstTold, lockOutbox } from '../../shared/store/outbox.ts';
+import { firstTold, isUntouched, lockOutbox, takeBack } from '../../shared/store/outbox.ts';
 import type { EngineDeps } from './engine.ts';
 
 const MINUTE_MS = 60_000;
@@ -41,7 +41,12 @@ async function tend(tx: Tx, deps: EngineDeps, id: number): Promise<number> {
   if (!alert) return 0;
   const rule = await findRule(tx, alert.rule_id);
   if (rule?.mode !== 'live' || alert.state === 'resolved' || alert.acknowledged_at !== null) return 0;
-  if (await isHidden(tx, alert, deps.now)) return 0;
+  if (await isHidden(tx, alert, deps.now)) {
+    // A silence that came after the message was written: nobody has been shown it yet.
+    const waiting = (await lockOutbox(tx, alert.id)).filter(isUntouched).map((row) => row.id);
+    await takeBack(tx, waiting, 'silenced');
+    return 0;
+  }
   const told = await firstTold(tx, alert.id);
   if (isRepeatDue(alert, told, deps.now) && (await isOutside(tx, rule, alert)))
     return tell(tx, deps, rule, alert, 'repeated', { last_repeat_at: deps.now });
