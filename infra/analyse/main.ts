@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { expectShortLives } from '../../shared/heap.ts';
 import { type Analyser, type AnalyserInput, createAnalyser } from '../../shared/nlp/analyse.ts';
 import { explain } from './explain.ts';
 
@@ -15,6 +16,7 @@ const Line = z.object({ id: z.union([z.string(), z.number()]), text: z.string(),
 /** Lines analysed together: results appear while the input still comes. */
 const BATCH = 200;
 
+expectShortLives();
 const options = new Command('analyse')
   .description('Reads NDJSON lines {"id","text"} on standard input, writes one analysis a line.')
   .option('--explain <text>', 'show one text with the words that decided coloured')

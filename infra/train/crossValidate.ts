@@ -35,30 +35,42 @@ export function fitRecipe(posts: readonly LabelledPost[], features: readonly Spa
   return onColumns(largestFeatures(onColumns(columns), features, recipe.mostFeatures));
 }
 
-/** Log odds of every post by a model fitted on the other folds. Posts with the same text share a fold. */
-export function crossValidate(
+/** Probabilities of every post by a model fitted on the other folds. Posts with the same text share a fold. */
+export const crossValidate = (
   posts: readonly LabelledPost[],
   features: readonly Sparse[],
   recipe: Recipe,
   folds: number,
-): Float64Array[] {
-  const random = randomFrom(recipe.seed + 8);
+): Float64Array[] =>
+  crossValidateWith(posts, features, recipe.seed, folds, (insidePosts, insideFeatures) => {
+    const fitted = fitRecipe(insidePosts, insideFeatures, recipe);
+    return (other) => probabilities(fitted, other, recipe.classes);
+  });
+
+/** What `fitOn` makes of the other folds says of each post. */
+export function crossValidateWith<T>(
+  posts: readonly LabelledPost[],
+  features: readonly Sparse[],
+  seed: number,
+  folds: number,
+  fitOn: (posts: readonly LabelledPost[], features: readonly Sparse[]) => (features: Sparse) => T,
+): T[] {
+  const random = randomFrom(seed + 8);
   const foldOfText = new Map<string, number>();
   const foldOf = posts.map(({ text }) => {
     const fold = foldOfText.get(text) ?? Math.floor(random() * folds);
     foldOfText.set(text, fold);
     return fold;
   });
-  const results = new Array<Float64Array>(posts.length);
+  const results = new Array<T>(posts.length);
   for (let fold = 0; fold < folds; fold += 1) {
     const inside = posts.map((_, i) => i).filter((i) => foldOf[i] !== fold);
-    const fitted = fitRecipe(
+    const judge = fitOn(
       inside.map((i) => posts[i] as LabelledPost),
       inside.map((i) => features[i] as Sparse),
-      recipe,
     );
     for (const [i, other] of foldOf.entries()) {
-      if (other === fold) results[i] = probabilities(fitted, features[i] as Sparse, recipe.classes);
+      if (other === fold) results[i] = judge(features[i] as Sparse);
     }
   }
   return results;

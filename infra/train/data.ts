@@ -36,9 +36,19 @@ export function readPosts(file: string, source: string, licence = ''): LabelledP
     const cells = line.replace(/\r$/, '').split('\t');
     const number = LABELS.indexOf(cells[label] as (typeof LABELS)[number]);
     if (number < 0) throw new Error(`${file}:${i + 2}: label "${cells[label] ?? ''}" is none of ${LABELS.join(', ')}`);
-    return [{ text: cells[text] ?? '', label: number, language: cells[lang] ?? '', source, licence }];
+    return [{ text: asPosted(cells[text] ?? ''), label: number, language: cells[lang] ?? '', source, licence }];
   });
 }
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' };
+
+/** Undoes what exports wrote into posts: escapes of JSON and HTML, doubled quotation marks. */
+export const asPosted = (text: string): string =>
+  text
+    .replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/\\n/g, ' ')
+    .replace(/&(amp|lt|gt|quot);/g, (_, name: string) => ENTITIES[name] ?? '')
+    .replace(/\\?"{2,}/g, '"');
 
 /** The public sets of a group that are there, and the names of those that are not. */
 export function publicPosts(

@@ -6,7 +6,7 @@ import type { Group } from '../../shared/nlp/groups.ts';
 import { featureValue, visitLanguageFeatures } from '../../shared/nlp/language/votes.ts';
 import { annotate, emptyMarks } from '../../shared/nlp/lexicon/annotate.ts';
 import { loadLexicon } from '../../shared/nlp/lexicon/lexicon.ts';
-import { visitFeatures } from '../../shared/nlp/linear/features.ts';
+import { stemFeature, visitFeatures, wordFeature } from '../../shared/nlp/linear/features.ts';
 import { createReader } from '../../shared/nlp/reader.ts';
 import type { LabelledPost } from './data.ts';
 import type { Example } from './fit.ts';
@@ -16,19 +16,28 @@ export type Sparse = Map<number, number>;
 
 const reader = createReader();
 
-/** Features of posts as the scorer of a group sees them. */
-export function sentimentFeatures(posts: readonly LabelledPost[], group: Group): Sparse[] {
+/** Features of posts as the scorer of a group sees them, and those of whole words and stems among them. */
+export function sentimentFeatures(
+  posts: readonly LabelledPost[],
+  group: Group,
+): { features: Sparse[]; seenByGate: Set<number> } {
   const lexicon = loadLexicon(group);
-  return posts.map(({ text }) => {
+  const seenByGate = new Set<number>();
+  const features = posts.map(({ text }) => {
     const { words, sentences } = reader.read(text.slice(0, 5_000));
     const marks = emptyMarks(words.length);
     for (const [from, to] of sentences) annotate(words, from, to, lexicon, marks);
+    for (const word of words) {
+      seenByGate.add(wordFeature(word));
+      if (word.stemHash !== 0) seenByGate.add(stemFeature(word));
+    }
     const found: Sparse = new Map();
     visitFeatures({ words, marks, sentences }, (feature, value) =>
       found.set(feature, (found.get(feature) ?? 0) + value),
     );
     return found;
   });
+  return { features, seenByGate };
 }
 
 /** Features of posts as language identification sees them. */

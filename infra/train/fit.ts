@@ -85,45 +85,80 @@ export function softmax(out: Float64Array): Float64Array {
   return out;
 }
 
-/** Learns from examples; about 2 s for 10,000 posts of 300 features and 12 epochs. */
+/** Learns from examples; about 1 s for 10,000 posts of 300 features and 8 epochs. */
 export function learn(examples: readonly Example[], options: FitOptions): Fit {
-  const { classes, columns: width, epochs, rate, l2, seed } = options;
-  const weights = new Float32Array(classes * width);
-  const squares = new Float32Array(classes * width).fill(1e-3);
-  const bias = new Float64Array(classes);
-  const biasSquares = new Float64Array(classes).fill(1e-3);
+  const { classes, columns: width, epochs, seed } = options;
   const random = randomFrom(seed);
   const order = examples.map((_, i) => i);
-  const probabilities = new Float64Array(classes);
-  const model: Fit = { weights, bias };
-  const average: Fit = { weights: new Float32Array(weights.length), bias: new Float64Array(classes) };
+  // The weights of a feature stand together here, class by class: each is looked up once in memory, not once a class.
+  const state = newState(classes, width);
+  const sum = { weights: new Float32Array(classes * width), bias: new Float64Array(classes) };
   const averaged = Math.ceil(epochs / 2);
   for (let epoch = 0; epoch < epochs; epoch += 1) {
     shuffle(order, random);
-    for (const i of order) {
-      const example = examples[i] as Example;
-      predict(model, example, probabilities);
-      const { columns, values, label, weight } = example;
-      for (let c = 0; c < classes; c += 1) {
-        const error = ((probabilities[c] as number) - (c === label ? 1 : 0)) * weight;
-        if (Math.abs(error) < 1e-4) continue;
-        const base = c * width;
-        for (let k = 0; k < columns.length; k += 1) {
-          const at = base + (columns[k] as number);
-          const gradient = error * (values[k] as number) + l2 * (weights[at] as number);
-          const square = (squares[at] as number) + gradient * gradient;
-          squares[at] = square;
-          weights[at] = (weights[at] as number) - (rate * gradient) / Math.sqrt(square);
-        }
-        biasSquares[c] = (biasSquares[c] as number) + error * error;
-        bias[c] = (bias[c] as number) - (rate * error) / Math.sqrt(biasSquares[c] as number);
-      }
-    }
+    for (const i of order) step(state, examples[i] as Example, options);
     if (epoch < epochs - averaged) continue;
-    for (let i = 0; i < weights.length; i += 1) {
-      average.weights[i] = (average.weights[i] as number) + (weights[i] as number) / averaged;
-    }
-    for (let c = 0; c < classes; c += 1) average.bias[c] = (average.bias[c] as number) + (bias[c] as number) / averaged;
+    addPart(sum.weights, state.weights, averaged);
+    addPart(sum.bias, state.bias, averaged);
   }
-  return average;
+  const weights = new Float32Array(classes * width);
+  for (let column = 0; column < width; column += 1) {
+    for (let c = 0; c < classes; c += 1) weights[c * width + column] = sum.weights[column * classes + c] as number;
+  }
+  return { weights, bias: sum.bias };
+}
+
+interface State {
+  /** columns × classes, like their sums of squared gradients. */
+  readonly weights: Float32Array;
+  readonly squares: Float32Array;
+  readonly bias: Float64Array;
+  readonly biasSquares: Float64Array;
+  readonly errors: Float64Array;
+}
+
+const newState = (classes: number, width: number): State => ({
+  weights: new Float32Array(classes * width),
+  squares: new Float32Array(classes * width).fill(1e-3),
+  bias: new Float64Array(classes),
+  biasSquares: new Float64Array(classes).fill(1e-3),
+  errors: new Float64Array(classes),
+});
+
+/** One step downhill by one example. */
+function step(state: State, { columns, values, label, weight }: Example, { classes, rate, l2 }: FitOptions): void {
+  const { weights, squares, bias, biasSquares, errors } = state;
+  errors.set(bias);
+  for (let k = 0; k < columns.length; k += 1) {
+    const base = (columns[k] as number) * classes;
+    const value = values[k] as number;
+    for (let c = 0; c < classes; c += 1) {
+      errors[c] = (errors[c] as number) + (weights[base + c] as number) * value;
+    }
+  }
+  softmax(errors);
+  for (let c = 0; c < classes; c += 1) errors[c] = ((errors[c] as number) - (c === label ? 1 : 0)) * weight;
+  for (let k = 0; k < columns.length; k += 1) {
+    const base = (columns[k] as number) * classes;
+    const value = values[k] as number;
+    for (let c = 0; c < classes; c += 1) {
+      const error = errors[c] as number;
+      if (Math.abs(error) < 1e-4) continue;
+      const at = base + c;
+      const gradient = error * value + l2 * (weights[at] as number);
+      const square = (squares[at] as number) + gradient * gradient;
+      squares[at] = square;
+      weights[at] = (weights[at] as number) - (rate * gradient) / Math.sqrt(square);
+    }
+  }
+  for (let c = 0; c < classes; c += 1) {
+    const error = errors[c] as number;
+    if (Math.abs(error) < 1e-4) continue;
+    biasSquares[c] = (biasSquares[c] as number) + error * error;
+    bias[c] = (bias[c] as number) - (rate * error) / Math.sqrt(biasSquares[c] as number);
+  }
+}
+
+function addPart(to: Float32Array | Float64Array, from: Float32Array | Float64Array, parts: number): void {
+  for (let i = 0; i < to.length; i += 1) to[i] = (to[i] as number) + (from[i] as number) / parts;
 }

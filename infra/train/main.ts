@@ -11,7 +11,8 @@ import { heat, temperatureOf } from './calibrate.ts';
 import { crossValidate, fitRecipe, largest } from './crossValidate.ts';
 import { type LabelledPost, languagePosts, ownPostsOf, publicPosts, setsOf } from './data.ts';
 import { languageExamples, sentimentFeatures } from './examples.ts';
-import type { Fitted } from './fit.ts';
+import { crossValidateExperts, EXPERTS, fitExperts } from './experts.ts';
+import type { Fit, Fitted } from './fit.ts';
 import { measure } from './measure.ts';
 import { LANGUAGE, SURE_RIGHT, sentimentRecipe } from './recipes.ts';
 
@@ -45,37 +46,55 @@ function trainLanguage(): void {
   const { model, columns } = fitRecipe(posts, features, LANGUAGE);
   const width = columns.size;
   const rows = [...columns].map(([, column]) => LANGUAGES.map((_, c) => model.weights[c * width + column] as number));
-  save('language', LANGUAGES, posts, { model, columns }, rows, [...model.bias]);
+  save('language', LANGUAGES, posts, { columns }, rows, [...model.bias]);
 }
 
 function trainSentiment(group: Group): void {
   const { posts: fromOthers, missing } = publicPosts(options.data, setsOf(group, options.without));
   for (const name of missing) say(`${group}: set ${name} is not in ${options.data}, left out`);
   const posts = [...fromOthers, ...ownPostsOf(group), ...relatives(group)];
-  const features = sentimentFeatures(posts, group);
-  const recipe = sentimentRecipe(group);
-  const predicted = crossValidate(posts, features, recipe, FOLDS);
-  const temperature = temperatureOf(posts, predicted, SURE_RIGHT[group]);
+  const { features, seenByGate } = sentimentFeatures(posts, group);
+  const recipe = sentimentRecipe();
+  const verdicts = crossValidateExperts(posts, { features, seenByGate }, recipe, FOLDS);
+  const temperatures = EXPERTS.map((expert) => {
+    const own = posts.map((_, i) => i).filter((i) => verdicts[i]?.expert === expert);
+    return temperatureOf(
+      own.map((i) => posts[i] as LabelledPost),
+      own.map((i) => verdicts[i]?.probabilities as Float64Array),
+      SURE_RIGHT[group],
+    );
+  });
   report(
     group,
-    `${group} (temperature ${temperature.toFixed(2)})`,
+    `${group} (temperatures ${temperatures.map((t) => t.toFixed(2)).join(', ')})`,
     posts,
-    predicted.map((p) => heat(p, temperature)),
+    verdicts.map(({ expert, probabilities }) => heat(probabilities, temperatures[EXPERTS.indexOf(expert)] ?? 1)),
     3,
   );
   if (options.dryRun) return;
-  const fitted = fitRecipe(posts, features, recipe);
-  const { model, columns } = fitted;
+  const { columns, fits, gate } = fitExperts(posts, features, seenByGate, recipe);
   const width = columns.size;
-  // Three classes as two log odds: for positive rather than negative, and for neither.
-  const toOdds = ([negative = 0, neutral = 0, positive = 0]: readonly number[]): number[] => [
-    (positive - negative) / 2 / temperature,
-    (neutral - (positive + negative) / 2) / temperature,
+  // Three classes as two log odds an expert, for positive rather than negative and for neither; then those of the gate.
+  const outputs = (at: (fit: Fit, c: number) => number): number[] => [
+    ...EXPERTS.flatMap((expert, e) => {
+      const [negative = 0, neutral = 0, positive = 0] = [0, 1, 2].map((c) => at(fits[expert], c));
+      const temperature = temperatures[e] ?? 1;
+      return [(positive - negative) / 2 / temperature, (neutral - (positive + negative) / 2) / temperature];
+    }),
+    at(gate, 1) - at(gate, 0),
   ];
-  const rows = [...columns].map(([, column]) =>
-    toOdds([0, 1, 2].map((c) => model.weights[c * width + column] as number)),
+  const rows = [...columns.values()].map((column) =>
+    outputs(({ weights }, c) => weights[c * width + column] as number),
   );
-  save(group, ['polarity', 'neutral'], posts, fitted, rows, toOdds([...model.bias]));
+  const names = ['polarity', 'neutral', 'own polarity', 'own neutral', 'own'];
+  save(
+    group,
+    names,
+    posts,
+    { columns },
+    rows,
+    outputs(({ bias }, c) => bias[c] as number),
+  );
 }
 
 /** Posts of Darija in Arabic letters that read like Standard Arabic are scored as such: the Arabic group knows them too. */
@@ -129,7 +148,7 @@ function save(
   name: string,
   outputs: readonly string[],
   posts: readonly LabelledPost[],
-  { columns }: Fitted,
+  { columns }: Pick<Fitted, 'columns'>,
   values: readonly (readonly number[])[],
   bias: readonly number[],
 ): void {

@@ -1,19 +1,24 @@
 /**
  * Chooses the features worth a place in a file of weights: those that move results most over the posts trained on.
- * Called by crossValidate.ts.
+ * Called by crossValidate.ts and experts.ts.
  */
 import type { Sparse } from './examples.ts';
 import type { Fitted } from './fit.ts';
 
-/** The `most` features by spread of weights × root of what they were multiplied with, numbered anew. */
-export function largestFeatures({ model, columns }: Fitted, all: readonly Sparse[], most: number): Map<number, number> {
+/** The `most` features that are worth most, numbered anew. */
+export const largestFeatures = (fitted: Fitted, all: readonly Sparse[], most: number): Map<number, number> =>
+  mostWorth(worthOf(fitted, all), most);
+
+/** Spread of the weights of each feature × root of what they were multiplied with. */
+export function worthOf({ model, columns }: Fitted, all: readonly Sparse[]): Map<number, number> {
   const energy = new Map<number, number>();
   for (const features of all) {
     for (const [feature, value] of features) energy.set(feature, (energy.get(feature) ?? 0) + value * value);
   }
   const classes = model.bias.length;
   const width = columns.size;
-  const ranked = [...columns].map(([feature, column]) => {
+  const worth = new Map<number, number>();
+  for (const [feature, column] of columns) {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (let c = 0; c < classes; c += 1) {
@@ -21,8 +26,12 @@ export function largestFeatures({ model, columns }: Fitted, all: readonly Sparse
       low = Math.min(low, weight);
       high = Math.max(high, weight);
     }
-    return { feature, worth: (high - low) * Math.sqrt(energy.get(feature) ?? 0) };
-  });
-  ranked.sort((a, b) => b.worth - a.worth || a.feature - b.feature);
-  return new Map(ranked.slice(0, most).map(({ feature }, i) => [feature, i]));
+    worth.set(feature, (high - low) * Math.sqrt(energy.get(feature) ?? 0));
+  }
+  return worth;
+}
+
+export function mostWorth(worth: ReadonlyMap<number, number>, most: number): Map<number, number> {
+  const ranked = [...worth].sort(([a, worthOfA], [b, worthOfB]) => worthOfB - worthOfA || a - b);
+  return new Map(ranked.slice(0, most).map(([feature], i) => [feature, i]));
 }

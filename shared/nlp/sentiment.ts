@@ -9,7 +9,7 @@ import { annotate, emptyMarks, lexicalOf, type Marks } from './lexicon/annotate.
 import { type Lexicon, loadLexicon } from './lexicon/lexicon.ts';
 import { type ExplainedPart, explainParts } from './linear/explanation.ts';
 import type { Stretch } from './linear/features.ts';
-import { createScorer, emptySums, type Scorer, type TokenSums } from './linear/scorer.ts';
+import { createScorer, EXPERT, emptySums, type Scorer, type TokenSums } from './linear/scorer.ts';
 import { readWeights } from './linear/weights.ts';
 import { readPackBytes } from './packs/read.ts';
 import type { Reading } from './reader.ts';
@@ -60,19 +60,25 @@ export interface Sentiment {
 
 interface Kit {
   readonly lexicon: Lexicon;
-  readonly scorer: Scorer;
+  readonly scorers: { readonly public: Scorer; readonly own: Scorer };
+  /** The one of the two that was chosen for the text that was marked last. */
+  scorer: Scorer;
 }
 
 export const weightsPath = (name: string): string => `weights/${name}.bin`;
+
+function loadKit(group: Group): Kit {
+  const weights = readWeights(readPackBytes(weightsPath(group)));
+  const own = createScorer(group, weights, EXPERT.own);
+  const scorers = { public: createScorer(group, weights, EXPERT.public), own };
+  return { lexicon: loadLexicon(group), scorers, scorer: own };
+}
 
 export function createSentiment(): Sentiment {
   const kits: Partial<Record<Group, Kit>> = {};
   const kitOf = (language: Language): Kit => {
     const group = groupOf(language);
-    kits[group] ??= {
-      lexicon: loadLexicon(group),
-      scorer: createScorer(group, readWeights(readPackBytes(weightsPath(group)))),
-    };
+    kits[group] ??= loadKit(group);
     return kits[group];
   };
 
@@ -83,10 +89,19 @@ export function createSentiment(): Sentiment {
     for (let n = 0; n < sentences.length; n += 1) {
       const language = languages[n];
       if (!language) continue;
-      const { lexicon, scorer } = kitOf(language);
       const sentence = sentences[n] as readonly [number, number];
-      annotate(words, sentence[0], sentence[1], lexicon, marks);
-      scorer.fill(words, marks, sentence[0], sentence[1], marks.sums);
+      annotate(words, sentence[0], sentence[1], kitOf(language).lexicon, marks);
+    }
+    // The whole text decides which expert scores it, so that its sentences and clauses are scored alike.
+    let chosen: Kit | undefined;
+    for (let n = 0; n < sentences.length; n += 1) {
+      const language = languages[n];
+      if (!language) continue;
+      const kit = kitOf(language);
+      if (kit !== chosen) chooseScorer(kit, reading, marks, languages, kitOf);
+      chosen = kit;
+      const sentence = sentences[n] as readonly [number, number];
+      kit.scorer.fill(words, marks, sentence[0], sentence[1], marks.sums);
     }
     return marks;
   };
@@ -120,6 +135,25 @@ export function createSentiment(): Sentiment {
     return { label, score, probability, odds };
   };
   return { mark, scoreText, scoreSpan };
+}
+
+/** Chooses the expert of a group by those sentences of a text that are in its languages. */
+function chooseScorer(
+  kit: Kit,
+  { words, sentences }: Reading,
+  marks: Marks,
+  languages: readonly (Language | null)[],
+  kitOf: (language: Language) => Kit,
+): void {
+  const [first] = languages;
+  const own =
+    first && isEverywhere(first, languages)
+      ? sentences
+      : sentences.filter((_, n) => {
+          const language = languages[n];
+          return language && kitOf(language) === kit;
+        });
+  kit.scorer = kit.scorers.own.isOwn({ words, marks, sentences: own }) ? kit.scorers.own : kit.scorers.public;
 }
 
 function isUnderstood({ words, sentences, marks }: Stretch, { lexicon, scorer }: Kit): boolean {

@@ -15,6 +15,7 @@ import stock from 'wink-eng-lite-web-model';
 import winkNLP from 'wink-nlp';
 import { ownPosts } from '../../infra/train/data.ts';
 import { randomFrom, shuffle } from '../../infra/train/fit.ts';
+import { expectShortLives } from '../../shared/heap.ts';
 import { createAnalyser } from '../../shared/nlp/analyse.ts';
 import { LANGUAGES } from '../../shared/nlp/groups.ts';
 import { percentile, round } from './figures.ts';
@@ -28,6 +29,7 @@ interface Sizes {
 }
 
 export async function benchNlp({ posts }: Sizes): Promise<Record<string, unknown>> {
+  expectShortLives();
   const texts = shuffle(
     LANGUAGES.flatMap((language) => ownPosts(language)).map(({ text }) => text),
     randomFrom(5),

@@ -7,7 +7,7 @@ import { type Group, groupOf, LANGUAGES } from '../../shared/nlp/groups.ts';
 import { annotate, emptyMarks } from '../../shared/nlp/lexicon/annotate.ts';
 import { loadLexicon } from '../../shared/nlp/lexicon/lexicon.ts';
 import { visitFeatures } from '../../shared/nlp/linear/features.ts';
-import { createScorer, emptySums } from '../../shared/nlp/linear/scorer.ts';
+import { createScorer, EXPERT, emptySums } from '../../shared/nlp/linear/scorer.ts';
 import { readWeights } from '../../shared/nlp/linear/weights.ts';
 import { readPackBytes, readTable } from '../../shared/nlp/packs/read.ts';
 import { createReader } from '../../shared/nlp/reader.ts';
@@ -131,14 +131,19 @@ const reader = createReader();
 const kits = new Map<Group, ReturnType<typeof loadKit>>();
 function loadKit(group: Group) {
   const weights = readWeights(readPackBytes(weightsPath(group)));
-  return { weights, lexicon: loadLexicon(group), scorer: createScorer(group, weights) };
+  return {
+    weights,
+    lexicon: loadLexicon(group),
+    scorers: Object.values(EXPERT).map((expert) => createScorer(group, weights, expert)),
+  };
 }
 
 /** The log odds of a text as the scorer adds them up, and as features times weights. */
-function bothWays(text: string, group: Group) {
+function bothWays(text: string, group: Group, expert: 0 | 1) {
   const kit = kits.get(group) ?? loadKit(group);
   kits.set(group, kit);
-  const { weights, lexicon, scorer } = kit;
+  const { weights, lexicon } = kit;
+  const scorer = kit.scorers[expert] as (typeof kit.scorers)[number];
   const { words, sentences } = reader.read(text);
   const marks = emptyMarks(words.length);
   const sums = emptySums(words.length);
@@ -147,13 +152,13 @@ function bothWays(text: string, group: Group) {
     scorer.fill(words, marks, from, to, sums);
   }
   const stretch = { words, marks, sentences };
-  const [polarity = 0, neutral = 0] = weights.header.bias;
+  const [polarity = 0, neutral = 0] = weights.header.bias.slice(expert * 2);
   const slow = { polarity, neutral };
   visitFeatures(stretch, (feature, value) => {
     const row = weights.row(feature);
     if (row < 0) return;
-    slow.polarity += weights.at(row, 0) * value;
-    slow.neutral += weights.at(row, 1) * value;
+    slow.polarity += weights.at(row, expert * 2) * value;
+    slow.neutral += weights.at(row, expert * 2 + 1) * value;
   });
   return { fast: scorer.odds(stretch, sums), slow };
 }
@@ -161,16 +166,23 @@ function bothWays(text: string, group: Group) {
 test('the scorer adds up what features times weights give', { timeout: SLOW_MS }, () => {
   let most = 0;
   for (const { text, language } of POSTS) {
-    const { fast, slow } = bothWays(text, groupOf(language));
-    most = Math.max(most, Math.abs(fast.polarity - slow.polarity), Math.abs(fast.neutral - slow.neutral));
+    for (const expert of Object.values(EXPERT)) {
+      const { fast, slow } = bothWays(text, groupOf(language), expert);
+      most = Math.max(most, Math.abs(fast.polarity - slow.polarity), Math.abs(fast.neutral - slow.neutral));
+    }
   }
   expect(most).toBeLessThan(1e-9);
   fc.assert(
-    fc.property(loadedText, fc.constantFrom<Group>('fr', 'ar', 'ary', 'en', 'es'), (text, group) => {
-      const { fast, slow } = bothWays(text, group);
-      expect(Math.abs(fast.polarity - slow.polarity)).toBeLessThan(1e-9);
-      expect(Math.abs(fast.neutral - slow.neutral)).toBeLessThan(1e-9);
-    }),
+    fc.property(
+      loadedText,
+      fc.constantFrom<Group>('fr', 'ar', 'ary', 'en', 'es'),
+      fc.constantFrom(0, 1),
+      (text, group, expert) => {
+        const { fast, slow } = bothWays(text, group, expert);
+        expect(Math.abs(fast.polarity - slow.polarity)).toBeLessThan(1e-9);
+        expect(Math.abs(fast.neutral - slow.neutral)).toBeLessThan(1e-9);
+      },
+    ),
     { numRuns: 500, seed: 17 },
   );
 });

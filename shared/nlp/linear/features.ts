@@ -46,6 +46,9 @@ const NEGATIVE = lexiconFeature('negative');
 /** What a whole block counts, chosen by cross-validation. */
 const BLOCKS = { letters: 0.7, entry: 0.5, neighbours: 0.5 } as const;
 
+/** What each of so many words counts: a word comes with its stem and a pair. */
+export const perWordOf = (tokens: number): number => 1 / Math.sqrt(Math.max(1, tokens * 3));
+
 /** Number of tokens of a stretch, and what each, and each letters n-gram, counts. */
 export function scalesOf({ words, sentences }: Stretch): { tokens: number; perWord: number; perLetters: number } {
   let tokens = 0;
@@ -62,7 +65,7 @@ export function scalesOf({ words, sentences }: Stretch): { tokens: number; perWo
   }
   return {
     tokens,
-    perWord: 1 / Math.sqrt(Math.max(1, tokens * 3)),
+    perWord: perWordOf(tokens),
     perLetters: BLOCKS.letters / Math.sqrt(Math.max(1, letters)),
   };
 }

@@ -18,6 +18,7 @@ import {
   lengthFeature,
   negatedFeature,
   pairFeature,
+  perWordOf,
   SHAPE_COUNTS,
   type Stretch,
   scalesOf,
@@ -49,6 +50,8 @@ export interface Scorer {
   readonly weights: Weights;
   /** What a step of the token sums is worth: for polarity, for neutral. */
   readonly steps: readonly [polarity: number, neutral: number];
+  /** True when the expert of own posts is the one to score a stretch; its sums need not be filled. */
+  isOwn(stretch: Stretch): boolean;
   /** Fills the sums of the tokens `from` to `to` (exclusive), one sentence. */
   fill(words: readonly Word[], marks: Marks, from: number, to: number, sums: TokenSums): void;
   /** Log odds of a stretch whose tokens were filled. */
@@ -61,15 +64,36 @@ export interface Scorer {
   knows(word: Word): boolean;
 }
 
-const [POLARITY, NEUTRAL] = [0, 1];
+const noScores = (): WordScores => ({
+  known: false,
+  wholes0: 0,
+  wholes1: 0,
+  negated0: 0,
+  negated1: 0,
+  letters0: 0,
+  letters1: 0,
+  gate: 0,
+});
 
 export const emptySums = (tokens: number): TokenSums => new Int32Array(tokens * SUMS);
 
-/** The outputs of the weights must be `polarity` and `neutral`. */
-export function createScorer(group: Group, weights: Weights): Scorer {
+/**
+ * Which weights of a file score a text: those learned for posts like the public sets or for posts like the project's own
+ * (see infra/train/experts.ts).
+ */
+export const EXPERT = { public: 0, own: 1 } as const;
+type ExpertNumber = (typeof EXPERT)[keyof typeof EXPERT];
+/** The output that speaks for the expert of own posts, after two of each expert. */
+const GATE = 4;
+
+/** The outputs of the weights must be `polarity` and `neutral` of each expert, then the gate. */
+export function createScorer(group: Group, weights: Weights, expert: ExpertNumber): Scorer {
   const number = GROUPS.indexOf(group);
-  const [biasPolarity = 0, biasNeutral = 0] = weights.header.bias;
-  const [polarityScale = 0, neutralScale = 0] = weights.header.scales;
+  const POLARITY = expert * 2;
+  const NEUTRAL = POLARITY + 1;
+  const { bias, scales } = weights.header;
+  const [biasPolarity, biasNeutral, biasGate] = [bias[POLARITY] ?? 0, bias[NEUTRAL] ?? 0, bias[GATE] ?? 0];
+  const [polarityScale, neutralScale, gateScale] = [scales[POLARITY] ?? 0, scales[NEUTRAL] ?? 0, scales[GATE] ?? 0];
   const steps = [polarityScale, neutralScale] as const;
   const at = (feature: number, output: number): number => {
     const row = weights.row(feature);
@@ -84,27 +108,34 @@ export function createScorer(group: Group, weights: Weights): Scorer {
       return word;
     }
     word.otherScores ??= [];
-    word.otherScores[number] ??= prepare(word, { known: false, own: 0, negated: 0, letterSteps: 0 });
+    word.otherScores[number] ??= prepare(word, noScores());
     return word.otherScores[number];
   };
 
+  // For both experts at once: finding a row costs more than reading it, and either may be asked next.
   function prepare(word: Word, scores: WordScores): WordScores {
-    let lettersPolarity = 0;
-    let lettersNeutral = 0;
+    let [polarity, neutral, ownPolarity, ownNeutral] = [0, 0, 0, 0];
     hashLetters(word);
     for (let k = 0; k < RUNS.count; k += 1) {
       const row = weights.row(letterFeature(RUNS.hashes[k] as number));
       if (row < 0) continue;
-      lettersPolarity += weights.steps(row, POLARITY);
-      lettersNeutral += weights.steps(row, NEUTRAL);
+      polarity += weights.steps(row, 0);
+      neutral += weights.steps(row, 1);
+      ownPolarity += weights.steps(row, 2);
+      ownNeutral += weights.steps(row, 3);
     }
-    const own = weights.row(wordFeature(word));
+    const whole = weights.row(wordFeature(word));
     const stem = word.stemHash === 0 ? -1 : weights.row(stemFeature(word));
     const negated = weights.row(negatedFeature(word));
-    scores.known = own >= 0 || stem >= 0;
-    scores.own = pack(stepsOf(own, POLARITY) + stepsOf(stem, POLARITY), stepsOf(own, NEUTRAL) + stepsOf(stem, NEUTRAL));
-    scores.negated = pack(stepsOf(negated, POLARITY), stepsOf(negated, NEUTRAL));
-    scores.letterSteps = pack(lettersPolarity, lettersNeutral);
+    const both = (output: number): number => stepsOf(whole, output) + stepsOf(stem, output);
+    scores.known = whole >= 0 || stem >= 0;
+    scores.wholes0 = pack(both(0), both(1));
+    scores.wholes1 = pack(both(2), both(3));
+    scores.negated0 = pack(stepsOf(negated, 0), stepsOf(negated, 1));
+    scores.negated1 = pack(stepsOf(negated, 2), stepsOf(negated, 3));
+    scores.letters0 = pack(polarity, neutral);
+    scores.letters1 = pack(ownPolarity, ownNeutral);
+    scores.gate = both(GATE);
     return scores;
   }
 
@@ -122,18 +153,36 @@ export function createScorer(group: Group, weights: Weights): Scorer {
       for (let k = 0; k < SUMS; k += 1) sums[at + k] = 0;
       if (word.blank) continue;
       const scores = scoresOf(word);
-      sums[at + OWN] = highOf(scores.own);
-      sums[at + OWN + 1] = lowOf(scores.own);
-      sums[at + LETTERS] = highOf(scores.letterSteps);
-      sums[at + LETTERS + 1] = lowOf(scores.letterSteps);
+      const whole = expert === 0 ? scores.wholes0 : scores.wholes1;
+      const letters = expert === 0 ? scores.letters0 : scores.letters1;
+      sums[at + OWN] = highOf(whole);
+      sums[at + OWN + 1] = lowOf(whole);
+      sums[at + LETTERS] = highOf(letters);
+      sums[at + LETTERS + 1] = lowOf(letters);
       if (marks.negators[i] !== 0) {
-        sums[at + NEGATED] = highOf(scores.negated);
-        sums[at + NEGATED + 1] = lowOf(scores.negated);
+        const negated = expert === 0 ? scores.negated0 : scores.negated1;
+        sums[at + NEGATED] = highOf(negated);
+        sums[at + NEGATED + 1] = lowOf(negated);
       }
       addFeature(pairFeature(words, i, from), sums, at + PAIRS);
       if (i + 1 === to) addFeature(endFeature(word), sums, at + PAIRS);
       if (i - 2 >= from) addFeature(skipFeature(words, i), sums, at + SKIPS);
     }
+  };
+
+  const isOwn: Scorer['isOwn'] = ({ words, marks, sentences }) => {
+    let sum = 0;
+    let tokens = 0;
+    for (let n = 0; n < sentences.length; n += 1) {
+      const sentence = sentences[n] as readonly [number, number];
+      for (let i = sentence[0]; i < sentence[1]; i += 1) {
+        const word = words[i] as Word;
+        if (word.blank) continue;
+        tokens += 1;
+        sum += scoresOf(word).gate * (marks.factors[i] as number);
+      }
+    }
+    return biasGate + sum * gateScale * perWordOf(tokens) > 0;
   };
 
   const hitOdds: Scorer['hitOdds'] = ({ words, marks }, n, negated, factor, scale) => {
@@ -186,7 +235,8 @@ export function createScorer(group: Group, weights: Weights): Scorer {
     return { polarity, neutral };
   };
 
-  return { group, weights, steps, fill, odds, hitOdds, wholeOdds, knows: (word) => scoresOf(word).known };
+  const knows: Scorer['knows'] = (word) => scoresOf(word).known;
+  return { group, weights, steps, isOwn, fill, odds, hitOdds, wholeOdds, knows };
 }
 
 /** Everything but the letters that one output is told of a token; `place` is that of its first sum. */

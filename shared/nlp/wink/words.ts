@@ -14,15 +14,21 @@ const LETTERS_TO = 5;
 const LONGEST_FORM = 40;
 
 /**
- * What a word brings to the two outputs of a group, in steps of the weights: whole numbers for polarity (high) and for
+ * What a word brings to the two outputs of an expert, in steps of the weights: whole numbers for polarity (high) and for
  * neutral (low), see pack.
  */
 export interface WordScores {
   /** The weights know the word as a whole. */
   known: boolean;
-  own: number;
-  negated: number;
-  letterSteps: number;
+  /** As a whole, word and stem; negated; by its letters. For the expert of public posts (0) and that of own posts (1). */
+  wholes0: number;
+  wholes1: number;
+  negated0: number;
+  negated1: number;
+  letters0: number;
+  letters1: number;
+  /** How much it speaks for the expert of own posts. */
+  gate: number;
 }
 
 export const EDGE = { none: 0, end: 1, line: 2, tail: 3 } as const;
@@ -72,9 +78,13 @@ export class Word implements WordScores {
   /** linear/scorer.ts */
   scoresGroup = -1;
   known = false;
-  own = 0;
-  negated = 0;
-  letterSteps = 0;
+  wholes0 = 0;
+  wholes1 = 0;
+  negated0 = 0;
+  negated1 = 0;
+  letters0 = 0;
+  letters1 = 0;
+  gate = 0;
   /** topics.ts */
   event: string | undefined = undefined;
   inside: unknown = undefined;
