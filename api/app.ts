@@ -11,6 +11,7 @@ import { AppError } from '../shared/errors.ts';
 import type { Queues } from '../shared/jobs.ts';
 import type { Log } from '../shared/log.ts';
 import { httpSeconds } from '../shared/metrics.ts';
+import { createSeal } from '../shared/seal.ts';
 import type { Db } from '../shared/store/db.ts';
 import { createCursors } from './cursor.ts';
 import { mountDocs } from './docs.ts';
@@ -21,10 +22,18 @@ import { openApiDocument } from './openapi.ts';
 import { problemHandler } from './problem.ts';
 import { mount, type Route } from './route.ts';
 import { aggregateRoutes } from './routes/aggregates.ts';
+import { alertActionRoutes } from './routes/alertActions.ts';
+import { alertRuleRoutes } from './routes/alertRules.ts';
+import { alertRoutes } from './routes/alerts.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { calendarRoutes } from './routes/calendar.ts';
+import { channelRoutes } from './routes/channels.ts';
+import { deliveryRoutes } from './routes/deliveries.ts';
 import type { RouteDeps } from './routes/deps.ts';
 import { eventRoutes, importRoutes } from './routes/imports.ts';
 import { postRoutes } from './routes/posts.ts';
 import { pushRoutes } from './routes/push.ts';
+import { silenceRoutes } from './routes/silences.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { topicRoutes } from './routes/topics.ts';
 
@@ -88,8 +97,26 @@ export function createApp(deps: AppDeps): App {
 
 function allRoutes(deps: AppDeps, events: Events): Route[] {
   const { db, log, zone, queues } = deps;
-  const given: RouteDeps = { db, log, zone, queues, events, cursors: createCursors(deps.secret) };
-  const groups = [aggregateRoutes, postRoutes, pushRoutes, topicRoutes, sourceRoutes, importRoutes, eventRoutes];
+  const given: RouteDeps = {
+    ...{ db, log, zone, queues, events },
+    cursors: createCursors(deps.secret),
+    cursorsOf: (list) => createCursors(deps.secret, list),
+    seal: createSeal(deps.secret),
+    address: deps.config.publicUrl ?? null,
+  };
+  const groups = [
+    ...[aggregateRoutes, postRoutes, pushRoutes, topicRoutes, sourceRoutes, importRoutes, eventRoutes],
+    ...[
+      alertRuleRoutes,
+      alertRoutes,
+      alertActionRoutes,
+      silenceRoutes,
+      channelRoutes,
+      deliveryRoutes,
+      calendarRoutes,
+      auditRoutes,
+    ],
+  ];
   return groups.flatMap((group) => group(given));
 }
 
@@ -148,10 +175,10 @@ function crossOrigin(origins: readonly string[]): RequestHandler {
     if (origin === undefined || !origins.includes(origin)) return next();
     response.setHeader('Access-Control-Allow-Origin', origin).setHeader('Access-Control-Expose-Headers', EXPOSED);
     if (request.method !== 'OPTIONS') return next();
-    response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PATCH, DELETE');
+    response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, PATCH, DELETE');
     response.setHeader(
       'Access-Control-Allow-Headers',
-      'Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id',
+      'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Request-Id',
     );
     response.setHeader('Access-Control-Max-Age', '600').status(204).end();
   };

@@ -12,10 +12,12 @@ import type { Db } from '../shared/store/db.ts';
 export interface Caller {
   /** Public part of the key, or `local`. */
   id: string;
+  /** Of the key, or `local`: what the audit log says of who did it. */
+  name: string;
   scopes: readonly Scope[];
 }
 
-const LOCAL: Caller = { id: 'local', scopes: Scope.options };
+const LOCAL: Caller = { id: 'local', name: 'local', scopes: Scope.options };
 const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 const FORWARDED = /^(x-forwarded-|forwarded$|via$|x-real-ip$)/;
 
@@ -60,7 +62,7 @@ async function identify({ db, host }: { db: Db; host: string }, request: Request
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   const key = token === undefined ? undefined : await findKey(db, token);
   if (!key) throw new AppError('unauthorized', 'The API key is wrong, expired or revoked');
-  return { id: key.public_part, scopes: key.scopes };
+  return { id: key.public_part, name: key.name, scopes: key.scopes };
 }
 
 /** True when a caller has the scope. */

@@ -14,8 +14,9 @@ export interface Cursors {
 
 const MAC_BYTES = 12;
 
-export function createCursors(secret: string): Cursors {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'sada cursors', 32));
+/** Cursors of one list, by its name: those of another are refused. The list of posts has none. */
+export function createCursors(secret: string, list = ''): Cursors {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', list === '' ? 'sada cursors' : `sada cursors ${list}`, 32));
   const sign = (text: string) => createHmac('sha256', key).update(text).digest().subarray(0, MAC_BYTES);
   return {
     write: ({ at, id }) => {

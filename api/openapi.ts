@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document, made from the routes themselves. Served at /v1/openapi.json and shown at /docs. */
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
-import type { ZodObject } from 'zod';
+import { type ZodObject, z } from 'zod';
 import { Problem } from '../shared/contracts/api/common.ts';
 import { MEDIA_TYPES } from './formats.ts';
 import { PROBLEM_STATUSES } from './problem.ts';
@@ -37,6 +37,12 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
   });
 }
 
+const Conditional = z.object({
+  'If-Match': z
+    .string()
+    .meta({ description: 'The version that you saw, as "3", or *. 428 without, 412 when it has changed since' }),
+});
+
 function register(registry: OpenAPIRegistry, one: Route): void {
   const { params, query, body, response } = one.schemas;
   const status = STATUS[one.answers ?? 'ok'];
@@ -50,6 +56,7 @@ function register(registry: OpenAPIRegistry, one: Route): void {
     request: {
       ...(params ? { params: params as ZodObject } : {}),
       ...(query ? { query: query as ZodObject } : {}),
+      ...(one.conditional ? { headers: Conditional } : {}),
       ...(body ? { body: { content: { 'application/json': { schema: body } }, required: true } } : {}),
     },
     responses: {

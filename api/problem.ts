@@ -22,6 +22,7 @@ const PROBLEMS: Record<Code, { status: number; title: string }> = {
   too_large: { status: 413, title: 'The body is too large' },
   unsupported_type: { status: 415, title: 'The body must be JSON' },
   invalid: { status: 422, title: 'Some values are wrong' },
+  precondition_required: { status: 428, title: 'The version that is changed must be named' },
   too_many: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'Not available for the moment' },

@@ -40,7 +40,7 @@ export interface Input<P, Q, B> {
 }
 
 interface Spec<P extends Schema, Q extends Schema, B extends Schema, R extends Schema> {
-  method: 'get' | 'post' | 'patch' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With `{id}` for parameters, as in OpenAPI. */
   path: string;
   summary: string;
@@ -51,6 +51,10 @@ interface Spec<P extends Schema, Q extends Schema, B extends Schema, R extends S
   answers?: 'ok' | 'created' | 'accepted' | 'no_content';
   /** Depends on nothing but posts, sources and time: carries an ETag from the data version. */
   tagged?: boolean;
+  /** Takes If-Match with the version that was seen (api/ifMatch.ts): said in the OpenAPI document. */
+  conditional?: boolean;
+  /** `from` and `to` are no range of posts: the route reads them itself. */
+  ownTimes?: boolean;
   /** Largest body in bytes; 256 kB by default. */
   bodyLimit?: number;
   /** The handler checks the texts of the body itself, item by item. */
@@ -223,7 +227,7 @@ function toInput(one: Route, request: Request, response: Response, now: Date) {
   if (!one.checksTexts) refuse(textProblems(sent));
   if (one.schemas.body && sent === undefined) throw new AppError('bad_request', 'A JSON body is needed');
   const read = one.schemas.body ? check(one.schemas.body, sent, '') : check(z.strictObject({}).optional(), sent, '');
-  const asked = (one.schemas.body ? read : query) as AskedRange;
+  const asked = (one.ownTimes ? {} : one.schemas.body ? read : query) as AskedRange;
   const input: RawInput = {
     params: params?.data,
     query,

@@ -36,6 +36,7 @@ if (!['all', 'api', 'worker', 'scheduler'].includes(process.argv[2] ?? 'all')) {
   (await import('./commands/rescore.ts')).registerRescore(program, open);
   (await import('./commands/terms.ts')).registerTerms(program, open);
   (await import('./commands/channels.ts')).registerChannels(program, open, config, process.env);
+  (await import('./commands/alerts.ts')).registerAlerts(program, open, config);
 }
 
 /** Errors that say all a person needs: shown without a stack. */

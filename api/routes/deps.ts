@@ -4,6 +4,7 @@ import type { FilterBody } from '../../shared/contracts/api/common.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Queues } from '../../shared/jobs.ts';
 import type { Log } from '../../shared/log.ts';
+import type { Seal } from '../../shared/seal.ts';
 import type { Filters } from '../../shared/store/cells.ts';
 import type { Db, Queryable } from '../../shared/store/db.ts';
 import { unknownSources } from '../../shared/store/ledger.ts';
@@ -21,14 +22,20 @@ export interface RouteDeps {
   /** The queue, once it is connected. Without it work waits in Postgres until the sweep finds it. */
   queues: () => Pick<Queues, 'add' | 'addChunks'> | undefined;
   cursors: Cursors;
+  /** Cursors of a list other than that of posts. */
+  cursorsOf: (list: string) => Cursors;
+  /** Opens and closes the secrets of channels. */
+  seal: Seal;
+  /** Address of the installation, for links in messages; null while it does not know its own. */
+  address: string | null;
   events: Events;
 }
 
-/** The filters asked for. Throws `invalid` when a topic or source does not exist; `prefix` is '?' or '/filters/'. */
+/** The filters asked for. Throws `invalid` when a topic or source does not exist; `prefix` is '?' or where they are in the body. */
 export async function filtersOf(
   db: Queryable,
   given: z.infer<typeof FilterBody>,
-  prefix: '?' | '/filters/',
+  prefix: '?' | '/filters/' | '/scope/',
 ): Promise<Filters> {
   const filters = toFilters(given, await knownTopics(db, given, prefix));
   for (const [name, ids] of [
@@ -48,7 +55,7 @@ export async function filtersOf(
 async function knownTopics(
   db: Queryable,
   given: Pick<z.infer<typeof FilterBody>, 'topic' | 'topic!'>,
-  prefix: '?' | '/filters/',
+  prefix: '?' | '/filters/' | '/scope/',
 ): Promise<ReadonlyMap<string, number>> {
   const named = (['topic', 'topic!'] as const).flatMap((name) =>
     (given[name] ?? []).map((code, index) => ({

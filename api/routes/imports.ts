@@ -59,7 +59,7 @@ export function eventRoutes({ events }: RouteDeps): Route[] {
       method: 'get',
       path: '/v1/events',
       summary:
-        'Live updates (server-sent events): posts, source, import, topics, and reset when the reader must reload',
+        'Live updates (server-sent events): posts, source, import, topics, alert, and reset when the reader must reload',
       tag: 'numbers',
       scope: 'read:aggregates',
       limit: 'read',

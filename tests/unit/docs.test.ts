@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { createApp } from '../../api/app.ts';
 import type { Route } from '../../api/route.ts';
+import { registerAlerts } from '../../infra/commands/alerts.ts';
 import { registerChannels } from '../../infra/commands/channels.ts';
 import { readCatalogue, registerDemo } from '../../infra/commands/demo.ts';
 import { registerImport } from '../../infra/commands/import.ts';
@@ -35,6 +36,7 @@ const DOCUMENTS = [
   'docs/deploy.md',
   'docs/bench.md',
   'docs/channels.md',
+  'docs/alerts.md',
 ];
 /** Named by the import rule before it is there. */
 const PLANNED = ['api/dashboard'];
@@ -76,6 +78,7 @@ function commands(): Command {
   registerRescore(program, open);
   registerTerms(program, open);
   registerChannels(program, open, config, {});
+  registerAlerts(program, open, config);
   return program;
 }
 

@@ -16,7 +16,15 @@ export const BucketSize = z.enum(BUCKETS);
 export type BucketSize = z.infer<typeof BucketSize>;
 export const Dimension = z.enum(DIMENSIONS);
 export type Dimension = z.infer<typeof Dimension>;
-export const Scope = z.enum(['read:aggregates', 'read:posts', 'write:posts', 'write:sources', 'write:topics', 'admin']);
+export const Scope = z.enum([
+  'read:aggregates',
+  'read:posts',
+  'write:posts',
+  'write:sources',
+  'write:topics',
+  'write:alerts',
+  'admin',
+]);
 export type Scope = z.infer<typeof Scope>;
 
 const Instant = z.iso.datetime({ offset: true });
