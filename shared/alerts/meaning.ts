@@ -16,7 +16,7 @@ const WEEK_HOURS = 168;
 /** Falls are put into hours from the fifth week on, when six weeks are known. */
 const SETTLED_HOURS = 4 * WEEK_HOURS;
 const OWN_HISTORY_HOURS = 6 * WEEK_HOURS;
-const STARTS = 40;
+const STARTS = 32;
 const LEAST_STARTS = 20;
 const VOLUME_HOURS = 28 * 24;
 

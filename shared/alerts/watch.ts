@@ -99,7 +99,7 @@ function find(parameters: RuleParameters, state: WatchState, hour: ScopeHour, le
   }
   if (state.net) return stepNet(parameters, state.net, hour, learning);
   if (state.counts) return stepCounts(parameters, state.counts, hour, learning);
-  if (state.terms) return stepTerms(parameters, state.terms, hour, learning, state.hours);
+  if (state.terms) return stepTerms(parameters, state.terms, hour, learning);
   throw new TypeError('a watch without a metric');
 }
 

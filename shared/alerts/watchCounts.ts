@@ -75,12 +75,11 @@ export function stepCounts(parameters: RuleParameters, watch: CountWatch, hour: 
   const signal: Signal = parameters.metric === 'posts' ? 'posts' : 'negative_posts';
   const x = signal === 'posts' ? distinctPosts(hour) : hour.dneg;
   const reading = readCount(watch.model, hour, x);
-  const usual = scoreCount(watch.model, asBefore(watch, reading), x);
-  const yesterday = watch.recent.find(([at]) => at === hour.at - 24 * HOUR_MS)?.[1] ?? 0;
-  const mean = Math.max(reading.mean, REPEATED * yesterday);
-  const score = usual < HIGH ? usual : scoreCount(watch.model, { ...reading, mean }, x);
+  const expected = asBefore(watch, reading);
+  const usual = scoreCount(watch.model, expected, x);
+  const score = usual < HIGH ? usual : besideYesterday(watch, reading, hour.at, x);
   while (watch.recent[0] && watch.recent[0][0] <= hour.at - REBASE_AFTER_HOURS * HOUR_MS) watch.recent.shift();
-  watch.recent.push([hour.at, x, reading.mean, reading.factor, distinctPosts(hour)]);
+  watch.recent.push([hour.at, x, expected.mean, reading.factor, distinctPosts(hour)]);
   if (usual < HIGH) watch.highSince = null;
   else watch.highSince ??= hour.at;
   const events: WatchEvent[] = [];
@@ -92,20 +91,26 @@ export function stepCounts(parameters: RuleParameters, watch: CountWatch, hour: 
   learnCount(watch.model, hour, x, reading);
   return {
     value: x,
-    baseline: reading.mean,
-    band: DRAWN * Math.sqrt(reading.variance),
+    baseline: expected.mean,
+    band: DRAWN * Math.sqrt(expected.variance),
     statistics: { [signal]: score },
     outside: watch.incident !== null && watch.incident.calm === 0,
     events,
   };
 }
 
+/** The score of a high hour, were so much to be expected after yesterday. */
+function besideYesterday(watch: CountWatch, reading: CountReading, at: number, x: number): number {
+  const yesterday = watch.recent.findLast(([hour]) => hour === at - 24 * HOUR_MS)?.[1] ?? 0;
+  return scoreCount(watch.model, { ...reading, mean: Math.max(reading.mean, REPEATED * yesterday) }, x);
+}
+
 /** What would be expected had the open incident not been: the level goes on learning meanwhile. */
 function asBefore(watch: CountWatch, reading: CountReading): CountReading {
   if (!watch.incident || !watch.before) return reading;
-  const { level, dispersion } = watch.before;
-  const mean = Math.min(reading.mean, Math.max(level * reading.factor, 0.001));
-  return { ...reading, mean, dispersion: Math.min(reading.dispersion, dispersion) };
+  const mean = Math.min(reading.mean, Math.max(watch.before.level * reading.factor, 0.001));
+  const dispersion = Math.min(reading.dispersion, watch.before.dispersion);
+  return { ...reading, mean, dispersion, variance: mean + dispersion * mean * mean };
 }
 
 function raise(parameters: RuleParameters, watch: CountWatch, signal: Signal, at: number, score: number): WatchEvent[] {

@@ -32,28 +32,25 @@ export interface TermWatch extends SignalState {
   /** Until when a term is not told again, ms. */
   quiet: [term: string, until: number][];
   peaks: Peaks;
+  /** Hours whose terms were counted: their history is shorter than that of the posts. */
+  looked: number;
 }
 
 export function startTerms(): TermWatch {
-  return { ...startSignal(), terms: [], quiet: [], peaks: [] };
+  return { ...startSignal(), terms: [], quiet: [], peaks: [], looked: 0 };
 }
 
-export function stepTerms(
-  parameters: RuleParameters,
-  watch: TermWatch,
-  hour: ScopeHour,
-  learning: boolean,
-  hoursKnown: number,
-): Finding {
+export function stepTerms(parameters: RuleParameters, watch: TermWatch, hour: ScopeHour, learning: boolean): Finding {
   const found = candidates(parameters, hour);
   const [best] = found;
   const events: WatchEvent[] = [];
+  if (hour.terms) watch.looked += 1;
   if (!learning && hour.terms) {
     watch.quiet = watch.quiet.filter(([, until]) => until > hour.at);
     events.push(...live(parameters, watch, hour.at, hour.terms));
     const told = new Set([...watch.terms, ...watch.quiet.map(([term]) => term)]);
     const fresh = found.find((term) => wordsOf(term).every((word) => !told.has(word)));
-    if (fresh) events.push(raise(parameters, watch, hour.at, fresh, hoursKnown));
+    if (fresh) events.push(raise(parameters, watch, hour.at, fresh));
   }
   notePeak(watch.peaks, hour.at, best?.score ?? 0);
   return {
@@ -82,15 +79,9 @@ function candidates(parameters: RuleParameters, hour: ScopeHour): TermSignal[] {
     .toSorted((a, b) => b.score - a.score || (a.term < b.term ? -1 : 1));
 }
 
-function raise(
-  parameters: RuleParameters,
-  watch: TermWatch,
-  at: number,
-  term: TermSignal,
-  hoursKnown: number,
-): WatchEvent {
+function raise(parameters: RuleParameters, watch: TermWatch, at: number, term: TermSignal): WatchEvent {
   const figures = figuresOf(parameters, term, at);
-  figures.chance = ownHistory(watch.peaks, at, term.score, hoursKnown);
+  figures.chance = ownHistory(watch.peaks, at, term.score, watch.looked);
   const type = alarm(parameters, watch, at, figures.severity);
   if (type === 'fired') watch.terms = [];
   for (const word of wordsOf(term)) {

@@ -56,8 +56,8 @@ describe('net sentiment', () => {
     expect(watched.told()).toEqual([
       '0 net_down fired',
       '3 net_down follow_up',
-      '14 net_down recovering',
-      '16 net_down resolved',
+      '15 net_down recovering',
+      '17 net_down resolved',
     ]);
     const [fired, followUp] = watched.outcomes.flatMap(({ events }) => events);
     expect(fired?.figures).toMatchObject({
@@ -102,14 +102,20 @@ describe('net sentiment', () => {
   test('a shift that gets worse during the cool-down is an escalation of the same incident', () => {
     const watched = new Watched().pass(5, { dneg: 34, dpos: 26 }).pass(3, { dneg: 60, dneu: 40, dpos: 0 });
     const events = watched.outcomes.flatMap((outcome) => outcome.events);
-    expect(events.map(({ type }) => type)).toEqual(['fired', 'follow_up', 'escalated']);
-    expect(events[0]?.figures?.severity).toBe('info');
-    expect(events[2]?.figures?.severity).toBe('critical');
+    expect(events.map(({ type, figures }) => [type, figures?.severity])).toEqual([
+      ['fired', 'info'],
+      ['escalated', 'critical'],
+    ]);
   });
 
   test('a shift that begins anew after a quiet spell in an open incident is told, too', () => {
     const watched = new Watched().pass(1, fallen).pass(4).pass(4, fallen);
-    expect(watched.told().map((line) => line.split(' ').at(-1))).toEqual(['fired', 'follow_up', 'escalated']);
+    expect(watched.told().map((line) => line.split(' ').at(-1))).toEqual([
+      'fired',
+      'follow_up',
+      'recovering',
+      'escalated',
+    ]);
   });
 
   test('after it is resolved, its cool-down still asks for ten times the evidence', () => {
@@ -219,11 +225,11 @@ describe('counts', () => {
     const chances = watched.outcomes.flatMap(({ events }) =>
       events.flatMap(({ type, figures }) => (type === 'fired' ? [figures?.chance] : [])),
     );
-    expect(chances.map((chance) => chance?.kind === 'own_history' && chance.times)).toEqual([0, 0, 2]);
+    expect(chances.map((chance) => chance?.kind === 'own_history' && chance.times)).toEqual([0, 1, 2]);
   });
 
   test('negative posts are counted apart from all', () => {
-    const worse: Change = { dneg: 120, dneu: 40, dpos: 35 };
+    const worse: Change = { dneg: 85, dneu: 10, dpos: 5 };
     expect(new Watched({ metric: 'negative_posts' }).pass(1, worse).told()).toEqual(['0 negative_posts fired']);
     expect(new Watched({ metric: 'negative_posts' }).pass(1, many).told()).toEqual([]);
     expect(new Watched({ metric: 'posts' }).pass(1, worse).told()).toEqual([]);
