@@ -1,10 +1,10 @@
 /**
  * What people do with channels, each in one transaction with the account of who did it and with what follows for rules: a
- * channel's budget is shared by those that deliver to it. Called by api/routes/channels.ts.
+ * channel's budget is shared by those that deliver to it. Called by api/routes/channels.ts and `sada channels`.
  * Try it: tests/integration/api-alerts-channels.test.ts.
  */
 import { shareBudgets } from './alertRules.ts';
-import { addChannel, type ChannelChange, changeChannel, type Made, show, writeTest } from './channels.ts';
+import { addChannel, type ChannelChange, changeChannel, type Made, rotateSecret, show, writeTest } from './channels.ts';
 import type { ChannelBody, ShownChannel } from './contracts/channels.ts';
 import { AppError } from './errors.ts';
 import type { Seal } from './seal.ts';
@@ -61,6 +61,17 @@ export function editChannel(
     });
     if (after.budget !== before.budget) await shareBudgets(tx, { now }, [after.id]);
     return after;
+  });
+}
+
+/** Gives a webhook a new signing secret, shown once; for a day both sign. Throws not_found, precondition_failed. */
+export function rotateChannel({ db, seal, now, by }: ChannelActionDeps, action: ChannelAction): Promise<Made> {
+  return inTransaction(db, async (tx) => {
+    const before = await take(tx, action);
+    const made = await rotateSecret({ db: tx, seal }, before.id, now);
+    const after = { ...show(seal, await take(tx, { id: before.id, version: undefined })), secrets_changed: ['secret'] };
+    await note(tx, { by, now }, 'changed', before.id, show(seal, before), after);
+    return made;
   });
 }
 

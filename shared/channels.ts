@@ -16,16 +16,9 @@ import {
 } from './contracts/channels.ts';
 import { AppError, type FieldError } from './errors.ts';
 import type { Seal } from './seal.ts';
-import {
-  findChannel,
-  insertChannel,
-  listChannels,
-  type StoredChannel,
-  setChannelState,
-  updateChannel,
-} from './store/channels.ts';
-import { type Db, inTransaction, type Queryable } from './store/db.ts';
-import { releaseHeld, writeDelivery } from './store/deliveries.ts';
+import { findChannel, insertChannel, listChannels, type StoredChannel, updateChannel } from './store/channels.ts';
+import type { Queryable } from './store/db.ts';
+import { writeDelivery } from './store/deliveries.ts';
 
 /** How long both signatures of a webhook are sent after its secret was changed. */
 const ROTATION_MS = 24 * 3_600_000;
@@ -94,20 +87,6 @@ export async function rotateSecret(deps: ChannelDeps, id: number, now: Date): Pr
     secrets: { secret: madeSecret, previous_secret: secret },
   });
   return { channel, madeSecret };
-}
-
-/** Lets a paused or mended channel send again: what waited meanwhile goes out. Throws `not_found`. */
-export async function resumeChannel(
-  { db, seal }: ChannelDeps & { db: Db },
-  id: number,
-  now: Date,
-): Promise<ShownChannel> {
-  return inTransaction(db, async (tx) => {
-    const channel = await setChannelState(tx, id, 'active');
-    if (!channel) throw new AppError('not_found', `There is no channel ${id}`);
-    await releaseHeld(tx, id, now);
-    return show(seal, channel);
-  });
 }
 
 /** All channels, by name. */

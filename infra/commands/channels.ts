@@ -4,18 +4,20 @@
  */
 import { createInterface } from 'node:readline/promises';
 import { Argument, type Command, InvalidArgumentError } from 'commander';
-import { addChannel, type ChannelDeps, resumeChannel, rotateSecret, shownChannels } from '../../shared/channels.ts';
+import { createChannel, dropChannel, editChannel, rotateChannel } from '../../shared/channelActions.ts';
+import { type ChannelDeps, shownChannels } from '../../shared/channels.ts';
 import type { Config } from '../../shared/config.ts';
 import { ChannelKind, DeliveryState } from '../../shared/contracts/channels.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createSeal } from '../../shared/seal.ts';
-import { deleteChannel, findChannelByName, type StoredChannel, setChannelState } from '../../shared/store/channels.ts';
+import { findChannelByName, type StoredChannel } from '../../shared/store/channels.ts';
 import { type DeadLetters, listDeliveries, redactDeliveries, replayDeliveries } from '../../shared/store/deliveries.ts';
 import { createOutside } from '../../workers/alerts/channels/outside.ts';
 import { type DeliverDeps, deliver, testChannel } from '../../workers/alerts/deliver.ts';
 import { visible } from '../../workers/imports/visible.ts';
 import type { Context, OpenContext } from '../context.ts';
 import { obtainSecret } from '../installation.ts';
+import { BY } from './alertArguments.ts';
 import { printTable } from './table.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -62,7 +64,13 @@ function registerKeeping(channels: Command, inContext: InContext): void {
         const secrets: Record<string, string> = {};
         for (const [field, value] of options.secret) secrets[field] = value === '-' ? await ask(field) : value;
         const budget = options.budget === undefined ? {} : { budget: options.budget };
-        const made = await addChannel(context, { name, kind, settings: toSettings(options.set), secrets, ...budget });
+        const made = await createChannel(acting(context), {
+          name,
+          kind,
+          settings: toSettings(options.set),
+          secrets,
+          ...budget,
+        });
         process.stdout.write(
           `channel ${visible(made.channel.name)} added; try it: npx sada channels test '${visible(name)}'\n`,
         );
@@ -92,13 +100,16 @@ function registerKeeping(channels: Command, inContext: InContext): void {
   }
 }
 
+/** Who does it, for the account of changes. */
+const acting = (context: Context & ChannelDeps) => ({ ...context, now: new Date(), by: BY });
+
 type Change = (context: Context & ChannelDeps, channel: StoredChannel) => Promise<string>;
 const CHANGES: [string, string, Change][] = [
   [
     'pause',
     'keep messages back until `resume`',
-    async ({ db }, { id, name }) => {
-      await setChannelState(db, id, 'paused');
+    async (context, { id, name }) => {
+      await editChannel(acting(context), { id, version: undefined }, { state: 'paused' });
       return `${visible(name)} is paused`;
     },
   ],
@@ -106,7 +117,7 @@ const CHANGES: [string, string, Change][] = [
     'resume',
     'send again through a paused or mended channel; what waited goes out',
     async (context, { id, name }) => {
-      await resumeChannel(context, id, new Date());
+      await editChannel(acting(context), { id, version: undefined }, { state: 'active' });
       return `${visible(name)} sends again`;
     },
   ],
@@ -114,7 +125,7 @@ const CHANGES: [string, string, Change][] = [
     'rotate',
     'give a webhook a new signing secret; for a day messages carry both signatures',
     async (context, { id, name }) => {
-      const { madeSecret } = await rotateSecret(context, id, new Date());
+      const { madeSecret } = await rotateChannel(acting(context), { id, version: undefined });
       showSecret(madeSecret);
       return `${visible(name)} has a new signing secret`;
     },
@@ -122,8 +133,8 @@ const CHANGES: [string, string, Change][] = [
   [
     'remove',
     'remove a channel with its deliveries',
-    async ({ db }, { id, name }) => {
-      await deleteChannel(db, id);
+    async (context, { id, name }) => {
+      await dropChannel(acting(context), { id, version: undefined });
       return `${visible(name)} removed`;
     },
   ],

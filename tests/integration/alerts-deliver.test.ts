@@ -5,7 +5,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach } from 'vitest';
-import { resumeChannel, rotateSecret } from '../../shared/channels.ts';
+import { editChannel } from '../../shared/channelActions.ts';
+import { rotateSecret } from '../../shared/channels.ts';
 import { findChannel, setChannelState } from '../../shared/store/channels.ts';
 import { type Db, many, one, run } from '../../shared/store/db.ts';
 import {
@@ -387,7 +388,11 @@ test('a paused channel keeps its messages, and sends them when it is resumed', a
   await outbox.drain();
   expect(await states(db)).toEqual([{ id: 'e1', state: 'held', attempts: 0 }]);
   expect(await testChannel(outbox.deps, channelId)).toMatchObject({ isSent: true }); // a test goes all the same
-  await resumeChannel({ db, seal }, channelId, outbox.now());
+  await editChannel(
+    { db, seal, now: outbox.now(), by: 'amal' },
+    { id: channelId, version: undefined },
+    { state: 'active' },
+  );
   await outbox.drain();
   expect(idsOf(receiver).at(-1)).toBe('e1');
 });
