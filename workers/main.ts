@@ -5,6 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import closeWithGrace from 'close-with-grace';
 import { loadConfig, queueTarget } from '../shared/config.ts';
+import { expectShortLives } from '../shared/heap.ts';
 import { openQueues, redisAdvice } from '../shared/jobs.ts';
 import { createLog } from '../shared/log.ts';
 import { registry, setBuildVersion, startDefaultMetrics } from '../shared/metrics.ts';
@@ -16,6 +17,7 @@ import type { JobDeps } from './jobs.ts';
 import { startWorker } from './worker.ts';
 
 const role = process.argv[2] === 'scheduler' ? 'scheduler' : 'worker';
+if (role === 'worker') expectShortLives();
 const config = loadConfig(process.env);
 const log = createLog(role, config.logLevel);
 if (!config.databaseUrl || !config.secret)
