@@ -1,7 +1,7 @@
 /** The tables of docs/scorecard.md say what was measured. */
 import { expect, test } from 'vitest';
 import { measure } from '../../infra/train/measure.ts';
-import { toDocument } from '../bench/scorecard/document.ts';
+import { intoReadme, toDocument } from '../bench/scorecard/document.ts';
 import { languageAccuracy, languageMatrix, languageRates } from '../bench/scorecard/languages.ts';
 import { boldBest, figure, table } from '../bench/scorecard/table.ts';
 import { leadOver, measureTool, type Result, type Said, toJudged } from '../bench/scorecard/tool.ts';
@@ -113,6 +113,15 @@ test('the document has each tool in each table, and says what was not there', ()
   expect(text).toContain('Not there when this was made: umsab-xx-dev.');
   expect(text).toContain('No figures yet: `npm run train');
   expect(text).not.toMatch(/NaN|undefined/);
+});
+
+test('the README gets the table of macro-F1 between its marks, and nothing else of it changes', () => {
+  const before = 'a\n<!-- scorecard -->\nold\n<!-- /scorecard -->\nz';
+  const after = intoReadme(before, CARD);
+  expect(after).toMatch(/^a\n<!-- scorecard -->\n\|.*\|\n[\s\S]*\| Sada [\s\S]*\n<!-- \/scorecard -->\nz$/);
+  expect(after).not.toContain('old');
+  expect(intoReadme(after, CARD)).toBe(after);
+  expect(() => intoReadme('nothing', CARD)).toThrow('scorecard');
 });
 
 test('figures of cross-validation are printed by group and source', () => {

@@ -1,5 +1,5 @@
 /**
- * Makes docs/scorecard.md of what was measured. Pure: figures in, Markdown out. Called by run.ts.
+ * Makes docs/scorecard.md, and the table of README.md, of what was measured. Pure: figures in, Markdown out. Called by run.ts.
  * Try it: npx vitest run --project unit tests/unit/scorecard.test.ts
  */
 import type { Judged } from '../../../infra/train/measure.ts';
@@ -53,6 +53,16 @@ export function toDocument(card: Scorecard): string {
     '## Limits',
     LIMITS,
   ].join('\n\n')}\n`;
+}
+
+/** README.md with the table of macro-F1 as it is now. @throws when the place for it is missing. */
+export function intoReadme(readme: string, { tools }: Scorecard): string {
+  const [begin, end] = ['<!-- scorecard -->', '<!-- /scorecard -->'];
+  const from = readme.indexOf(begin);
+  const to = readme.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`README.md has no ${begin} … ${end} for the table`);
+  const figures = byTool(tools, (results) => results.map(({ measures }) => measures.macroF1));
+  return `${readme.slice(0, from + begin.length)}\n${figures}\n${readme.slice(to)}`;
 }
 
 function sentimentSections({ tools }: Scorecard): string[] {

@@ -1,14 +1,14 @@
 /**
- * Measures Sada and its JavaScript peers and writes docs/scorecard.md: `npm run scorecard -- --data DIR [--out FILE] [--sample N]`.
+ * Measures Sada and its JavaScript peers, writes docs/scorecard.md and the table in README.md: `npm run scorecard -- --data DIR [--out FILE] [--sample N]`.
  * Installs the peers in this folder first when they are not there. `--sample`: posts a set for peers that are very slow (60).
  * Takes three to ten minutes; progress is on stderr.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine, measureNoise } from '../figures.ts';
 import { readCrossValidation } from './crossValidation.ts';
-import { type Scorecard, toDocument } from './document.ts';
+import { intoReadme, type Scorecard, toDocument } from './document.ts';
 import { ensurePeers, pinnedVersions } from './install.ts';
 import { heldOutDetection, languageMatrix } from './languages.ts';
 import { createPeers } from './peers.ts';
@@ -35,8 +35,14 @@ if (values.data === undefined) throw new Error('--data DIR is missing: the folde
 const sample = Number(values.sample);
 if (!(Number.isInteger(sample) && sample > 0)) throw new Error(`--sample ${values.sample}: not a number of posts`);
 const out = values.out ?? fileURLToPath(new URL('scorecard.md', DOCS));
-writeFileSync(out, toDocument(await measureAll(values.data)));
+const card = await measureAll(values.data);
+writeFileSync(out, toDocument(card));
 say(`${out} written`);
+if (values.out === undefined) {
+  const readme = fileURLToPath(new URL('../README.md', DOCS));
+  writeFileSync(readme, intoReadme(readFileSync(readme, 'utf8'), card));
+  say(`${readme} has its table`);
+}
 
 function say(line: string): void {
   process.stderr.write(`scorecard: ${line}\n`);
