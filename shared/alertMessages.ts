@@ -67,17 +67,18 @@ export async function announce(
     await takeBack(tx, waiting, 'the alert ended before it was told');
   }
   if (channels.length === 0) return [];
+  const why = evidence ?? alert.evidence;
   const message = composeMessage({
     alert: headOf(rule, alert),
     type,
     seq,
-    evidence: evidence ?? alert.evidence,
+    evidence: why,
     after: after ?? null,
     excerpts: excerpts ?? [],
     also: await spokenFor(tx, alert),
     address: deps.address,
     at: deps.now,
-    offsetMinutes: offsetsOf(rule.body.zone ?? deps.zone)(deps.now.getTime()),
+    offsetMinutes: offsetsOf(rule.body.zone ?? deps.zone)(Date.parse(why.started_at)),
   });
   const until = alert.severity === 'critical' ? undefined : heldUntil(rule, deps);
   const notBefore = until ?? new Date(deps.now.getTime() + (type === 'fired' ? GROUP_WAIT_MS : 0));

@@ -1,6 +1,6 @@
 /**
- * `sada demo` loads the sample anew, `sada live` removes it and starts the default Moroccan feeds. infra/cli.ts registers
- * both. Try it: npx sada demo
+ * `sada demo` loads the sample anew with its alerts, `sada live` removes both and starts the default Moroccan feeds and
+ * rules. infra/cli.ts registers both. Try it: npx sada demo
  */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -10,6 +10,7 @@ import { type Db, inTransaction } from '../../shared/store/db.ts';
 import { createSource, findSourceByName, listSources } from '../../shared/store/sources.ts';
 import { bumpVersion } from '../../shared/store/version.ts';
 import type { Context, OpenContext } from '../context.ts';
+import { makeDefaultRules, replayRules } from '../sample/alerts.ts';
 import { loadSample } from '../sample/load.ts';
 import { removeSample } from '../sample/remove.ts';
 import { readSampleState } from '../sample/state.ts';
@@ -35,7 +36,7 @@ const GO_ON_WITHIN_MS = 12 * 3_600_000;
 export function registerDemo(program: Command, open: OpenContext): void {
   program
     .command('demo')
-    .description('load the sample posts anew; go on with a load that was cut')
+    .description('load the sample posts anew, with the alerts of that time; go on with a load that was cut')
     .option(
       '--quiet',
       'as the first start does: never over a sample that is loaded or was removed, without progress',
@@ -44,7 +45,7 @@ export function registerDemo(program: Command, open: OpenContext): void {
     .action(({ quiet }: { quiet: boolean }) => withContext(open, (context, signal) => demo(context, signal, quiet)));
   program
     .command('live')
-    .description('remove the sample posts and start the default Moroccan feeds')
+    .description('remove the sample with its alerts, start the default Moroccan feeds and rules')
     .action(() => withContext(open, live));
 }
 
@@ -69,21 +70,31 @@ async function withContext(
   }
 }
 
-async function demo({ db, zone, ingestDeps }: Context, signal: AbortSignal, quiet: boolean): Promise<void> {
+async function demo({ db, zone, log, ingestDeps }: Context, signal: AbortSignal, quiet: boolean): Promise<void> {
   const state = await readSampleState(db);
   if (quiet && state && state.state !== 'loading') return;
   const goOn = state?.state === 'loading' && (quiet || Date.now() - Date.parse(state.now) < GO_ON_WITHIN_MS);
   const { posts: old } = goOn ? { posts: 0 } : await removeSample(db, zone, signal);
   if (old > 0) console.log(`Removed ${count(old)} older sample posts.`);
   const began = performance.now();
+  const elapsed = () => ((performance.now() - began) / 1000).toFixed(1);
+  let seconds = '';
+  let made = { rules: 0, alerts: 0 };
+  const { model } = ingestDeps.analyser;
   const { posts } = await loadSample(ingestDeps, {
     now: new Date(),
     signal,
+    async finish(now, isStopped) {
+      seconds = elapsed();
+      made = await replayRules({ db, log, zone, model }, now, isStopped);
+    },
     ...(quiet ? {} : { onProgress: tenths() }),
   });
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(
     `Loaded ${count(posts)} sample posts of the last 90 days in ${seconds} s. All are invented; \`sada live\` removes them.`,
+  );
+  console.log(
+    `${made.rules} rules watched over them: ${made.alerts} alerts, marked as sample, of which nobody is told. ${elapsed()} s in all.`,
   );
 }
 
@@ -101,12 +112,16 @@ async function live({ db, zone }: Context, signal: AbortSignal): Promise<void> {
   const feeds = await readCatalogue();
   const { posts } = await removeSample(db, zone, signal);
   const { added, known } = await addFeeds(db, feeds);
+  const rules = await makeDefaultRules(db, zone, new Date());
   const parts = [
     posts > 0 ? `Removed ${count(posts)} sample posts.` : 'There was no sample to remove.',
     added.length > 0
       ? `Added ${added.length} feeds, read every ${FEED_EVERY_MINUTES} minutes: ${added.join(', ')}.`
       : 'Added no feed.',
     ...(known > 0 ? [`${known} of the default feeds were there already.`] : []),
+    ...(rules.length > 0
+      ? [`Made ${rules.length} rules, which learn for two weeks: ${rules.join(', ')}. Give them a channel to be told.`]
+      : []),
   ];
   console.log(parts.join('\n'));
 }

@@ -32,6 +32,8 @@ export interface LoadOptions {
   seed?: number;
   corpus?: Corpus;
   onProgress?(done: number, total: number): void;
+  /** What is done with the posts before the load counts as done; `now` is the end of the sample. May run again. */
+  finish?(now: Date, signal: AbortSignal): Promise<void>;
   signal?: AbortSignal;
 }
 
@@ -54,6 +56,7 @@ export async function loadSample(deps: IngestDeps, options: LoadOptions): Promis
       signal,
       options.onProgress,
     );
+    await options.finish?.(new Date(plan.now), signal);
     await writeSetting(deps.db, 'sample', { ...plan, state: 'loaded' });
     return { posts };
   });

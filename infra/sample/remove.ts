@@ -1,10 +1,17 @@
 /**
- * Takes the sample out as if it had never been there: its posts by the same deltas that counted them, then what is left
- * of its sources. Real posts are not touched. infra/sample/load.ts and infra/commands/demo.ts call it.
+ * Takes the sample out as if it had never been there: its rules and alerts, its posts by the same deltas that counted
+ * them, then what is left of its sources. Real posts are not touched; rules over them learn anew, without the sample.
+ * infra/sample/load.ts and infra/commands/demo.ts call it.
  */
 import { type Db, inTransaction, type Tx } from '../../shared/store/db.ts';
 import { lockPosts, movePosts } from '../../shared/store/posts.ts';
-import { forgetRevisions, forgetSources, postsOfSources } from '../../shared/store/sample.ts';
+import {
+  forgetRevisions,
+  forgetSampleRules,
+  forgetSources,
+  postsOfSources,
+  startScopesAnew,
+} from '../../shared/store/sample.ts';
 import { writeSetting } from '../../shared/store/settings.ts';
 import { listSources } from '../../shared/store/sources.ts';
 import { bumpVersion, movedHours } from '../../shared/store/version.ts';
@@ -29,14 +36,21 @@ export async function clearSample(db: Db, zone: string, signal?: AbortSignal): P
   const sources = (await listSources(db)).filter((source) => source.sample);
   const ids = sources.map((source) => source.id);
   // Before the first post goes: a load that was going on must not take what its cursor says for stored.
-  if (ids.length > 0 || (await readSampleState(db))?.state !== 'removed')
-    await writeSetting(db, 'sample', { state: 'removing' });
+  const state = (await readSampleState(db))?.state;
+  if (ids.length > 0 || state !== 'removed') await writeSetting(db, 'sample', { state: 'removing' });
+  await inTransaction(db, forgetSampleRules); // first: they need not follow the posts on their way out
   let removed = 0;
   for (let gone = -1; gone !== 0; removed += gone) {
     signal?.throwIfAborted();
     gone = await inTransaction(db, (tx) => forgetBatch(tx, zone, ids));
   }
-  await inTransaction(db, (tx) => removeSources(tx, ids));
+  await inTransaction(db, async (tx) => {
+    const sites = SAMPLE_SOURCES.map((source) => source.site);
+    await forgetSources(tx, ids, sites);
+    if (ids.length > 0 || (state !== undefined && state !== 'removed')) await startScopesAnew(tx);
+    await writeSetting(tx, 'sample', { state: 'removed' });
+    if (ids.length > 0) await bumpVersion(tx, { event: 'source', payload: { removed: ids } });
+  });
   return removed;
 }
 
@@ -55,14 +69,4 @@ async function forgetBatch(tx: Tx, zone: string, ids: readonly number[]): Promis
   const payload = movedHours([moved]) ?? { n: 0, from: null, to: null };
   await bumpVersion(tx, { event: 'posts', payload });
   return keys.length;
-}
-
-async function removeSources(tx: Tx, ids: readonly number[]): Promise<void> {
-  await forgetSources(
-    tx,
-    ids,
-    SAMPLE_SOURCES.map((source) => source.site),
-  );
-  await writeSetting(tx, 'sample', { state: 'removed' });
-  if (ids.length > 0) await bumpVersion(tx, { event: 'source', payload: { removed: ids } });
 }

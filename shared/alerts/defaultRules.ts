@@ -5,7 +5,8 @@
 import { RuleBody } from '../contracts/alerts.ts';
 
 /**
- * Five rules over posts of every source. `channels`: ids of the channels they deliver to.
+ * Five rules over posts of every source. `channels`: ids of the channels they deliver to. Their names are French, as those
+ * of the sample: messages in other languages show them as they are.
  *
  * - The mood of everything: the question that the product is there to answer.
  * - Negative posts: a crisis shows in their number hours before it shows in the mean (within 3 h in 89 of 100).
@@ -16,10 +17,10 @@ import { RuleBody } from '../contracts/alerts.ts';
 export function defaultRules(channels: readonly number[] = []): RuleBody[] {
   const common = { channels: [...channels] };
   return [
-    { ...common, name: 'Mood falls', metric: 'net' },
-    { ...common, name: 'Negative posts surge', metric: 'negative_posts' },
-    { ...common, name: 'Posts surge', metric: 'posts', sensitivity: 'quiet' },
-    { ...common, name: 'Mood on water and energy falls', metric: 'net', scope: { topic: ['energy', 'water'] } },
-    { ...common, name: 'New words', metric: 'terms', sensitivity: 'quiet' },
+    { ...common, name: 'Climat général', metric: 'net' },
+    { ...common, name: 'Publications négatives', metric: 'negative_posts' },
+    { ...common, name: 'Volume de publications', metric: 'posts', sensitivity: 'quiet' },
+    { ...common, name: 'Eau et énergie', metric: 'net', scope: { topic: ['energy', 'water'] } },
+    { ...common, name: 'Mots nouveaux', metric: 'terms', sensitivity: 'quiet' },
   ].map((body) => RuleBody.parse(body));
 }

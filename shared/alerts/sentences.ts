@@ -22,6 +22,9 @@ export type { MessageType } from './words/facts.ts';
 
 const PHRASES: Record<MessageLanguage, Phrases> = { fr, ar, en };
 
+/** Numbers with their nouns, and names of languages, as the sentences have them. */
+export const nounsOf = (language: MessageLanguage): Phrases['nouns'] => PHRASES[language].nouns;
+
 /** In what order an event is told. `later` asks for the figures after the alarm, `end` gives them if there are any. */
 type Piece = 'lead' | 'moved' | 'top' | 'driven' | 'unsure' | 'later' | 'end';
 const TOLD: Record<MessageType, readonly Piece[]> = {

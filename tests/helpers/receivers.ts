@@ -86,6 +86,10 @@ export interface MailServer {
   url: string;
   hostAndPort: string;
   mails: { parsed: ParsedMail; raw: string; to: string[] }[];
+  /** Every text that was handed over, also those that were refused then. */
+  attempts: string[];
+  /** Asked with each text; a code refuses it. */
+  judge(how: (raw: string) => number | undefined): void;
   /** Refuses the next recipients or texts with this code. */
   refuse(at: 'rcpt' | 'data' | undefined, code?: number): void;
   close(): Promise<void>;
@@ -94,6 +98,8 @@ export interface MailServer {
 /** A mail server without encryption; with `auth` it wants that user and password. */
 export async function startMailServer(auth?: { user: string; pass: string }): Promise<MailServer> {
   const mails: MailServer['mails'] = [];
+  const attempts: string[] = [];
+  let judging: (raw: string) => number | undefined = () => undefined;
   let refusing: { at?: 'rcpt' | 'data' | undefined; code: number } = { code: 451 };
   const refusal = () => Object.assign(new Error('not now'), { responseCode: refusing.code });
   const server = new SMTPServer({
@@ -109,8 +115,11 @@ export async function startMailServer(auth?: { user: string; pass: string }): Pr
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', async () => {
-        if (refusing.at === 'data') return done(refusal());
         const raw = Buffer.concat(chunks);
+        attempts.push(raw.toString('utf8'));
+        if (refusing.at === 'data') return done(refusal());
+        const code = judging(raw.toString('utf8'));
+        if (code !== undefined) return done(Object.assign(new Error('not now'), { responseCode: code }));
         const to = session.envelope.rcptTo.map(({ address }) => address);
         mails.push({ parsed: await simpleParser(raw), raw: raw.toString('utf8'), to });
         done();
@@ -124,6 +133,10 @@ export async function startMailServer(auth?: { user: string; pass: string }): Pr
     url: `smtp://${login}127.0.0.1:${port}${auth ? '/?insecure=true' : ''}`,
     hostAndPort: `127.0.0.1:${port}`,
     mails,
+    attempts,
+    judge(how) {
+      judging = how;
+    },
     refuse(at, code = 451) {
       refusing = { at, code };
     },

@@ -21,6 +21,8 @@ export interface RunningSada {
   output(): string;
   /** Kills a process of the role without a word. Returns false when there is none right now. */
   kill(role: Role): Promise<boolean>;
+  /** Its processes of a role, to be killed without looking for them first. */
+  pids(role: Exclude<Role, 'postgres'>): Promise<number[]>;
   /** A connection of the test's own. */
   db: Db;
   /** Ctrl-C; resolves with the exit code. */
@@ -89,6 +91,7 @@ export async function startSada(more: Record<string, string> = {}, dataDir?: str
     db,
     output: () => output,
     kill: (role) => killRole(parent, folder, role),
+    pids: (role) => childrenOf(parent.pid ?? 0, role),
     stop,
     async killParent() {
       const gone = once(parent, 'exit');
@@ -104,8 +107,12 @@ export async function startSada(more: Record<string, string> = {}, dataDir?: str
 }
 
 async function killRole(parent: ChildProcess, folder: string, role: Role): Promise<boolean> {
-  const pid = role === 'postgres' ? await postmaster(folder) : await childOf(parent.pid ?? 0, role);
-  if (!pid) return false;
+  const pid = role === 'postgres' ? await postmaster(folder) : (await childrenOf(parent.pid ?? 0, role))[0];
+  return pid !== undefined && killNow(pid);
+}
+
+/** False when it is gone already. */
+export function killNow(pid: number): boolean {
   try {
     process.kill(pid, 'SIGKILL');
     return true;
@@ -119,7 +126,8 @@ async function postmaster(folder: string): Promise<number | undefined> {
   return Number(text.split('\n')[0]) || undefined;
 }
 
-async function childOf(parent: number, role: Role): Promise<number | undefined> {
+async function childrenOf(parent: number, role: Role): Promise<number[]> {
+  const found: number[] = [];
   const wanted = role === 'api' ? /api\/main\.ts/ : new RegExp(`workers/main\\.ts ${role}`);
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -127,9 +135,9 @@ async function childOf(parent: number, role: Role): Promise<number | undefined> 
     const ppid = Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]);
     if (ppid !== parent) continue;
     const command = (await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
-    if (wanted.test(command)) return Number(entry);
+    if (wanted.test(command)) found.push(Number(entry));
   }
-  return undefined;
+  return found;
 }
 
 /** Runs one command of the CLI to its end. */

@@ -81,7 +81,7 @@ test('mail of one alert is one thread: HTML and text, ids by event and alert, a 
     /^List-Unsubscribe: <mailto:alertes@sada\.example\.ma\?subject=unsubscribe>,\s+<https:\/\/sada\.example\.ma>/m,
   );
   expect(one?.raw).toMatch(/^Content-Type: multipart\/alternative/m);
-  expect(one?.parsed.text).toContain('+0.15 → −0.20');
+  expect(one?.parsed.text).toContain('+0,15 → −0,20 (entre −0,31 et −0,08)');
   expect(one?.parsed.html).toContain('<html lang="fr" dir="ltr">');
   expect(one?.parsed.html).toContain('Encore une coupure &#60;b&#62;d’eau&#60;/b&#62; &#38; rien');
   expect(await rows(db)).toMatchObject([{ state: 'sent', last_status: 250 }, { state: 'sent' }]);

@@ -71,7 +71,7 @@ describe('an alarm of net sentiment', () => {
   test('is told in French', () => {
     const { title, sentence } = tell(told());
     expect(plain(sentence.fr)).toBe(
-      'Le sentiment net est passé de +0,11 à −0,08 (entre −0,19 et +0,03) en 7 heures, depuis le 23 novembre à 06:00, sur 499 messages de 212 auteurs ; par hasard, cela arrive une fois en 36 jours. Le thème « Eau » explique 62 % de la baisse.',
+      'Le sentiment net est passé de +0,11 à −0,08 (entre −0,19 et +0,03) en 7 heures, depuis le 23 novembre à 06:00, sur 499 publications de 212 auteurs ; par hasard, cela arrive une fois en 36 jours. Le thème « Eau » explique 62 % de la baisse.',
     );
     expect(plain(title.fr)).toBe('Water in Casablanca : sentiment net en baisse, de +0,11 à −0,08');
   });
@@ -103,7 +103,7 @@ describe('an alarm of net sentiment', () => {
 
   test('uses narrow no-break spaces in French', () => {
     const { sentence } = tell(told({ evidence: anEvidence({ distinct_posts: 12_345 }) }));
-    expect(sentence.fr).toContain('12\u202f345 messages');
+    expect(sentence.fr).toContain('12\u202f345 publications');
     expect(sentence.fr).toContain('\u202f; par hasard');
     expect(sentence.fr).toContain('62\u202f%');
     expect(sentence.fr).toContain('«\u00a0Eau\u00a0»');
@@ -145,7 +145,7 @@ describe('an alarm of net sentiment', () => {
     [
       { kind: 'own_history', times: 2, weeks: 52 },
       'a été atteint 2 fois en 52 semaines',
-      'was reached 2 times in 52 weeks',
+      'was reached twice in 52 weeks',
       'مرتين على مدى 52 أسبوعًا',
     ],
   ] as const)('says how rare it is by chance: %o', (chance, fr, en, ar) => {
@@ -189,7 +189,7 @@ describe('what explains a change', () => {
       posts_before: i === 0 ? 20 : 80,
     }));
     const { sentence } = tell(told({ evidence: anEvidence({ segments: asLanguage }) }));
-    expect(plain(sentence.fr)).toContain('Les messages en darija expliquent 95 % de la baisse.');
+    expect(plain(sentence.fr)).toContain('Les publications en darija expliquent 95 % de la baisse.');
     expect(sentence.en).toContain('Posts in Darija explain 95% of the fall.');
     expect(plain(sentence.ar)).toContain('المنشورات المكتوبة بالدارجة تفسّر 95% من الانخفاض.');
   });
@@ -201,7 +201,7 @@ describe('counts and terms', () => {
     const evidence = anEvidence({ ...count, signal: 'negative_posts', metric: 'negative_posts', segments: [] });
     const { title, sentence } = tell(told({ evidence }));
     expect(plain(sentence.fr)).toBe(
-      'On compte 142 messages négatifs par heure (entre 119 et 166) au lieu de 45 d’habitude, en 1 heure, depuis le 23 novembre à 06:00, venant de 212 auteurs.',
+      'On compte 142 publications négatives par heure (entre 119 et 166) au lieu de 45 d’habitude, en 1 heure, depuis le 23 novembre à 06:00, venant de 212 auteurs.',
     );
     expect(sentence.en).toBe(
       'There are 142 negative posts an hour (between 119 and 166) instead of the usual 45, within 1 hour, since 23 November at 06:00, by 212 authors.',
@@ -209,7 +209,7 @@ describe('counts and terms', () => {
     expect(plain(sentence.ar)).toBe(
       'وصل العدد إلى 142 منشورًا سلبيًا في الساعة (بين 119 و166) مقابل 45 في العادة، خلال ساعة واحدة، منذ 23 نونبر على الساعة 06:00، من 212 حسابًا.',
     );
-    expect(plain(title.fr)).toContain('142 messages négatifs par heure au lieu de 45');
+    expect(plain(title.fr)).toContain('142 publications négatives par heure au lieu de 45');
   });
 
   test('a term is named with how much commoner it is, or that it is new', () => {
@@ -226,7 +226,9 @@ describe('counts and terms', () => {
       terms: [{ term: 'انقطاع الماء', posts: 12, score: 6 }],
     });
     const { sentence } = tell(told({ evidence }));
-    expect(plain(sentence.fr)).toContain('Le terme « انقطاع الماء » revient dans 12 messages de 9 auteurs en 3 heures');
+    expect(plain(sentence.fr)).toContain(
+      'Le terme « انقطاع الماء » revient dans 12 publications de 9 auteurs en 3 heures',
+    );
     expect(plain(sentence.fr)).toContain('environ 8 fois plus que d’habitude.');
     expect(sentence.fr).toContain('\u2068انقطاع الماء\u2069');
     expect(sentence.en).toContain('about 8 times as often as usual.');
@@ -241,7 +243,7 @@ describe('figures after the alarm', () => {
     tell(told({ type: 'follow_up', after: { ...after, ...changed } })).sentence;
   test('confirm a fall only when the whole interval is below the usual level', () => {
     expect(plain(follow({}).fr)).toBe(
-      'Après l’alerte, en 3 heures et sur 210 messages, le sentiment net est de −0,10 (entre −0,17 et −0,03), contre +0,11 d’habitude. La baisse se confirme.',
+      'Dans les 3 heures qui ont suivi l’alerte, sur 210 publications, le sentiment net est de −0,10 (entre −0,17 et −0,03), contre +0,11 d’habitude. La baisse se confirme.',
     );
     expect(follow({ high: 0.12 }).en).toContain('A return to the usual level cannot be ruled out.');
     expect(follow({ now: 0.12, low: 0.02, high: 0.2 }).en).toContain('It is back at the usual level.');
@@ -254,7 +256,7 @@ describe('figures after the alarm', () => {
   test('come with an end, without a verdict', () => {
     const { en } = tell(told({ type: 'resolved', resolution: 'recovered', after })).sentence;
     expect(en).toBe(
-      'The figures are back in the usual range. The alert is over. After the alert, within 3 hours and on 210 posts, net sentiment is −0.10 (between −0.17 and −0.03), against the usual +0.11.',
+      'The figures are back in the usual range. The alert is over. Over the last 3 hours, on 210 posts, net sentiment is −0.10 (between −0.17 and −0.03), against the usual +0.11.',
     );
   });
 });

@@ -12,6 +12,8 @@ export interface EngineDeps extends MessageDeps {
   log: Log;
   /** Who scores now: each alert names it. */
   model: string;
+  /** Emerging terms are looked for in hours from here on; in the last three days by default. For replays. */
+  termsSince?: Date;
 }
 
 export interface Replayed {

@@ -128,7 +128,7 @@ async function prepare(
   const start = checkpoint ? new Date(checkpoint.hour.getTime() + HOUR_MS) : scope.filledFrom;
   const hours = await readScopeHours(tx, { scopeId: scope.id, zone: deps.zone, from: start, to: scope.filledTo });
   if (rule.metric === 'terms') {
-    const since = deps.now.getTime() - TERMS_MS;
+    const since = deps.termsSince?.getTime() ?? deps.now.getTime() - TERMS_MS;
     await addTermSignals(
       deps,
       scope.id,

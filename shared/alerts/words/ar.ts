@@ -2,7 +2,16 @@
  * The sentences of alerts in Arabic, as written in Morocco: Western digits, months like نونبر. Called by
  * shared/alerts/sentences.ts. Every counted noun stands after a preposition or as an adverb, so that one case fits all.
  */
-import { type Facts, isFall, isNet, type MessageType, type Moved, type Phrases } from './facts.ts';
+import {
+  type After,
+  type Facts,
+  hasLevel,
+  isFall,
+  isNet,
+  type MessageType,
+  type Moved,
+  type Phrases,
+} from './facts.ts';
 import * as numbers from './numbers.ts';
 
 const net = (value: number) => numbers.formatNet('ar', value);
@@ -31,21 +40,22 @@ export function counted(value: number, forms: Forms, decimals = 0): string {
 
 const posts = (value: number) => counted(value, POSTS);
 const hours = (value: number) => counted(value, HOURS);
-const accounts = (value: number) => (value > 0 ? ` من ${counted(value, ACCOUNTS)}` : '');
+const accounts = (value: number) => counted(value, ACCOUNTS);
+const fromAccounts = (value: number) => (value > 0 ? ` من ${accounts(value)}` : '');
 
 const MONTHS = 'يناير فبراير مارس أبريل ماي يونيو يوليوز غشت شتنبر أكتوبر نونبر دجنبر'.split(' ');
 const since = ({ start }: Moved) => `منذ ${start.day} ${MONTHS[start.month]} على الساعة ${numbers.clock(start)}`;
 
 const LANGUAGES: Record<string, string> = {
-  fr: 'بالفرنسية',
-  ar: 'بالعربية',
-  ary: 'بالدارجة',
-  'ary-Latn': 'بالدارجة بحروف لاتينية',
-  en: 'بالإنجليزية',
-  es: 'بالإسبانية',
+  fr: 'الفرنسية',
+  ar: 'العربية',
+  ary: 'الدارجة',
+  'ary-Latn': 'الدارجة بحروف لاتينية',
+  en: 'الإنجليزية',
+  es: 'الإسبانية',
 };
 
-const movement = ({ signal }: Facts) => (isFall(signal) ? 'الانخفاض' : 'الارتفاع');
+const movement = ({ signal }: Pick<Facts, 'signal'>) => (isFall(signal) ? 'الانخفاض' : 'الارتفاع');
 
 function rateOf({ signal }: Facts, value: number): string {
   const { value: shown, decimals } = numbers.roundRate(value);
@@ -57,18 +67,18 @@ function figures(facts: Facts): string {
   if (!moved) return '';
   const { before, now, low, high } = moved;
   if (isNet(facts.signal)) {
-    return `انتقل صافي المشاعر من ${net(before)} إلى ${net(now)} (بين ${net(low)} و${net(high)}) خلال ${hours(moved.hours)}، ${since(moved)}، استنادًا إلى ${posts(moved.posts)}${accounts(moved.authors)}`;
+    return `انتقل صافي المشاعر من ${net(before)} إلى ${net(now)} (بين ${net(low)} و${net(high)}) خلال ${hours(moved.hours)}، ${since(moved)}، استنادًا إلى ${posts(moved.posts)}${fromAccounts(moved.authors)}`;
   }
   if (facts.signal === 'term') {
     const term = moved.term === null ? 'ورد مصطلح' : `ورد المصطلح ${quote(moved.term)}`;
-    return `${term} في ${posts(moved.posts)}${accounts(moved.authors)} خلال ${hours(moved.hours)}، ${since(moved)}${times(moved)}`;
+    return `${term} في ${posts(moved.posts)}${fromAccounts(moved.authors)} خلال ${hours(moved.hours)}، ${since(moved)}${times(moved)}`;
   }
-  return `وصل العدد إلى ${rateOf(facts, now)} في الساعة (بين ${rate(low)} و${rate(high)}) مقابل ${rate(before)} في العادة، خلال ${hours(moved.hours)}، ${since(moved)}${moved.authors > 0 ? `،${accounts(moved.authors)}` : ''}`;
+  return `وصل العدد إلى ${rateOf(facts, now)} في الساعة (بين ${rate(low)} و${rate(high)}) مقابل ${rate(before)} في العادة، خلال ${hours(moved.hours)}، ${since(moved)}${moved.authors > 0 ? `،${fromAccounts(moved.authors)}` : ''}`;
 }
 
 function times({ before, now }: Moved): string {
   const ratio = Math.round(now / before);
-  if (!(before > 0) || ratio >= 1_000) return '، بعد أن كان شبه غائب';
+  if (!(before > 0) || ratio >= 100) return '، بعد أن كان شبه غائب';
   return ratio >= 2 ? `، أي أكثر من المعتاد بنحو ${counted(ratio, TIMES)}` : '';
 }
 
@@ -99,10 +109,19 @@ function headlineOf(facts: Facts): string {
   return `وصول العدد إلى ${rateOf(facts, moved.now)} في الساعة مقابل ${rate(moved.before)}`;
 }
 
+const VERDICTS: Record<After['verdict'], (facts: Pick<Facts, 'signal'>) => string> = {
+  holds: (facts) => `${movement(facts)} مؤكد`,
+  unclear: () => 'لا تُستبعد العودة إلى المستوى المعتاد',
+  back: () => 'عاد المستوى إلى المعتاد',
+};
+
 const HEADLINES: Record<MessageType, (facts: Facts) => string> = {
   fired: headlineOf,
   escalated: (facts) => `الوضع مستمر: ${headlineOf(facts)}`,
-  follow_up: () => 'متابعة التنبيه',
+  follow_up: ({ after: later, ...facts }) =>
+    later && later.posts > 0 && hasLevel(facts)
+      ? `متابعة التنبيه: ${VERDICTS[later.verdict](facts)}`
+      : 'متابعة التنبيه',
   repeated: (facts) => `ما زال التنبيه قائمًا: ${headlineOf(facts)}`,
   joined: (facts) => `إشارة أخرى للحدث نفسه: ${headlineOf(facts)}`,
   recovering: () => 'عودة نحو المجال المعتاد',
@@ -151,11 +170,15 @@ const LEADS: Record<MessageType, (facts: Facts) => string> = {
   test: () => 'هذه رسالة تجريبية من صدى. لا تُبلغ عن أي تنبيه.',
 };
 
+/** Since the alert, and up to now. */
+const following = (value: number) => `خلال ${hours(value)} بعد التنبيه`;
+const lately = (value: number) => `خلال آخر ${value === 1 ? 'ساعة' : hours(value)}`;
+
 function after(facts: Facts, asked: boolean): string {
   const { after: later, figures: moved } = facts;
   if (!later) return asked ? 'لا توجد بعدُ أرقام لاحقة للتنبيه.' : '';
   if (later.posts === 0) return `بعد التنبيه، لا منشور خلال ${hours(later.hours)}.`;
-  const basis = `بعد التنبيه، خلال ${hours(later.hours)} واستنادًا إلى ${posts(later.posts)}`;
+  const basis = `${asked ? following(later.hours) : lately(later.hours)}، واستنادًا إلى ${posts(later.posts)}`;
   if (facts.signal === null || facts.signal === 'term') {
     return `بعد التنبيه، ظهر ما مجموعه ${posts(later.posts)} خلال ${hours(later.hours)}.`;
   }
@@ -163,13 +186,7 @@ function after(facts: Facts, asked: boolean): string {
     ? `صافي المشاعر هو ${net(later.now)} (بين ${net(later.low)} و${net(later.high)})${moved ? ` مقابل ${net(moved.before)} في العادة` : ''}`
     : `وصل العدد إلى ${rateOf(facts, later.now)} في الساعة (بين ${rate(later.low)} و${rate(later.high)})${moved ? ` مقابل ${rate(moved.before)} في العادة` : ''}`;
   if (!asked) return `${basis}، ${figure}.`;
-  const verdict =
-    later.verdict === 'holds'
-      ? `${movement(facts)} مؤكد.`
-      : later.verdict === 'unclear'
-        ? 'لا تُستبعد العودة إلى المستوى المعتاد.'
-        : 'عاد المستوى إلى المعتاد.';
-  return `${basis}، ${figure}. ${verdict}`;
+  return `${basis}، ${figure}. ${VERDICTS[later.verdict](facts)}.`;
 }
 
 function top(facts: Facts): string {
@@ -178,8 +195,8 @@ function top(facts: Facts): string {
   const part =
     share >= 0.995 ? `كامل ${movement(facts)}` : `${numbers.formatPercent('ar', share)} من ${movement(facts)}`;
   if (dimension === 'language') {
-    const language = LANGUAGES[segment.value] ?? `باللغة ${quote(segment.value)}`;
-    return `المنشورات المكتوبة ${language} تفسّر ${part}.`;
+    const language = LANGUAGES[segment.value] ?? `اللغة ${quote(segment.value)}`;
+    return `المنشورات المكتوبة ب${language} تفسّر ${part}.`;
   }
   const name = quote(segment.names?.ar ?? segment.name);
   return `${dimension === 'topic' ? 'موضوع' : 'المصدر'} ${name} يفسّر ${part}.`;
@@ -197,4 +214,5 @@ export const ar: Phrases = {
       : `يعود ذلك إلى ${driven === 'thread' ? 'نقاش واحد' : 'حساب واحد'}: من دونه يبقى الرقم ضمن المجال المعتاد.`,
   unsure: () => 'أكثر من نصف المنشورات صُنّفت بثقة ضعيفة.',
   after,
+  nouns: { posts, authors: accounts, hours, language: (code) => LANGUAGES[code] ?? code },
 };

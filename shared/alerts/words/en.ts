@@ -1,5 +1,14 @@
 /** The sentences of alerts in English. Called by shared/alerts/sentences.ts. */
-import { type Facts, isFall, isNet, type MessageType, type Moved, type Phrases } from './facts.ts';
+import {
+  type After,
+  type Facts,
+  hasLevel,
+  isFall,
+  isNet,
+  type MessageType,
+  type Moved,
+  type Phrases,
+} from './facts.ts';
 import * as numbers from './numbers.ts';
 
 const net = (value: number) => numbers.formatNet('en', value);
@@ -9,7 +18,8 @@ const quote = (text: string) => `“${numbers.isolate('en', text)}”`;
 const counted = (value: number, one: string, many: string, text = numbers.formatNumber('en', value)) =>
   `${text} ${value === 1 ? one : many}`;
 const posts = (value: number) => counted(value, 'post', 'posts');
-const authors = (value: number) => (value > 0 ? ` by ${counted(value, 'author', 'authors')}` : '');
+const authors = (value: number) => counted(value, 'author', 'authors');
+const byAuthors = (value: number) => (value > 0 ? ` by ${authors(value)}` : '');
 const hours = (value: number) => counted(value, 'hour', 'hours');
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
@@ -24,7 +34,7 @@ const LANGUAGES: Record<string, string> = {
   es: 'Spanish',
 };
 
-const movement = ({ signal }: Facts) => (isFall(signal) ? 'fall' : 'rise');
+const movement = ({ signal }: Pick<Facts, 'signal'>) => (isFall(signal) ? 'fall' : 'rise');
 
 function rateOf({ signal }: Facts, value: number): string {
   const { value: shown, decimals } = numbers.roundRate(value);
@@ -37,20 +47,22 @@ function figures(facts: Facts): string {
   if (!moved) return '';
   const { before, now, low, high } = moved;
   if (isNet(facts.signal)) {
-    return `Net sentiment went from ${net(before)} to ${net(now)} (between ${net(low)} and ${net(high)}) within ${hours(moved.hours)}, ${since(moved)}, on ${posts(moved.posts)}${authors(moved.authors)}`;
+    return `Net sentiment went from ${net(before)} to ${net(now)} (between ${net(low)} and ${net(high)}) within ${hours(moved.hours)}, ${since(moved)}, on ${posts(moved.posts)}${byAuthors(moved.authors)}`;
   }
   if (facts.signal === 'term') {
     const term = moved.term === null ? 'A term' : `The term ${quote(moved.term)}`;
-    return `${term} comes up in ${posts(moved.posts)}${authors(moved.authors)} within ${hours(moved.hours)}, ${since(moved)}${times(moved)}`;
+    return `${term} comes up in ${posts(moved.posts)}${byAuthors(moved.authors)} within ${hours(moved.hours)}, ${since(moved)}${times(moved)}`;
   }
-  return `There are ${rateOf(facts, now)} an hour (between ${rate(low)} and ${rate(high)}) instead of the usual ${rate(before)}, within ${hours(moved.hours)}, ${since(moved)}${moved.authors > 0 ? `,${authors(moved.authors)}` : ''}`;
+  return `There are ${rateOf(facts, now)} an hour (between ${rate(low)} and ${rate(high)}) instead of the usual ${rate(before)}, within ${hours(moved.hours)}, ${since(moved)}${moved.authors > 0 ? `,${byAuthors(moved.authors)}` : ''}`;
 }
 
 function times({ before, now }: Moved): string {
   const ratio = Math.round(now / before);
-  if (!(before > 0) || ratio >= 1_000) return ', after hardly ever being used';
+  if (!(before > 0) || ratio >= 100) return ', after hardly ever being used';
   return ratio >= 2 ? `, about ${numbers.formatNumber('en', ratio)} times as often as usual` : '';
 }
+
+const ONCE: Record<number, string> = { 1: 'once', 2: 'twice' };
 
 function chance({ chance: given }: Facts): string {
   if (given.kind === 'once_in' && given.days >= 1) {
@@ -64,7 +76,7 @@ function chance({ chance: given }: Facts): string {
     const span = `in ${counted(Math.floor(given.weeks), 'week', 'weeks')} of history`;
     return given.times === 0
       ? `; this level had never been reached ${span}`
-      : `; this level was reached ${given.times === 1 ? 'once' : counted(given.times, 'time', 'times')} ${span}`;
+      : `; this level was reached ${ONCE[given.times] ?? counted(given.times, 'time', 'times')} ${span}`;
   }
   return '';
 }
@@ -79,10 +91,17 @@ function headlineOf(facts: Facts): string {
   return `${rateOf(facts, moved.now)} an hour instead of ${rate(moved.before)}`;
 }
 
+const VERDICTS: Record<After['verdict'], (facts: Pick<Facts, 'signal'>) => string> = {
+  holds: (facts) => `the ${movement(facts)} is confirmed`,
+  unclear: () => 'a return to the usual level cannot be ruled out',
+  back: () => 'it is back at the usual level',
+};
+
 const HEADLINES: Record<MessageType, (facts: Facts) => string> = {
   fired: headlineOf,
   escalated: (facts) => `goes on: ${headlineOf(facts)}`,
-  follow_up: () => 'follow-up',
+  follow_up: ({ after: later, ...facts }) =>
+    later && later.posts > 0 && hasLevel(facts) ? `follow-up: ${VERDICTS[later.verdict](facts)}` : 'follow-up',
   repeated: (facts) => `still going on: ${headlineOf(facts)}`,
   joined: (facts) => `another signal of the same event: ${headlineOf(facts)}`,
   recovering: () => 'coming back to the usual range',
@@ -131,6 +150,12 @@ const LEADS: Record<MessageType, (facts: Facts) => string> = {
   test: () => 'This is a test message from Sada. It reports no alert.',
 };
 
+const capital = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+/** Since the alert, and up to now. */
+const following = (value: number) =>
+  value === 1 ? 'In the hour after the alert' : `In the ${hours(value)} after the alert`;
+const lately = (value: number) => (value === 1 ? 'Over the last hour' : `Over the last ${hours(value)}`);
+
 function after(facts: Facts, asked: boolean): string {
   const { after: later, figures: moved } = facts;
   if (!later) return asked ? 'There are no figures after the alert yet.' : '';
@@ -138,18 +163,12 @@ function after(facts: Facts, asked: boolean): string {
   if (facts.signal === null || facts.signal === 'term') {
     return `After the alert, ${posts(later.posts)} within ${hours(later.hours)}.`;
   }
-  const basis = `After the alert, within ${hours(later.hours)} and on ${posts(later.posts)}`;
+  const basis = `${asked ? following(later.hours) : lately(later.hours)}, on ${posts(later.posts)}`;
   const figure = isNet(facts.signal)
     ? `net sentiment is ${net(later.now)} (between ${net(later.low)} and ${net(later.high)})${moved ? `, against the usual ${net(moved.before)}` : ''}`
     : `there are ${rateOf(facts, later.now)} an hour (between ${rate(later.low)} and ${rate(later.high)})${moved ? `, against the usual ${rate(moved.before)}` : ''}`;
   if (!asked) return `${basis}, ${figure}.`;
-  const verdict =
-    later.verdict === 'holds'
-      ? `The ${movement(facts)} is confirmed.`
-      : later.verdict === 'unclear'
-        ? 'A return to the usual level cannot be ruled out.'
-        : 'It is back at the usual level.';
-  return `${basis}, ${figure}. ${verdict}`;
+  return `${basis}, ${figure}. ${capital(VERDICTS[later.verdict](facts))}.`;
 }
 
 function top(facts: Facts): string {
@@ -178,4 +197,5 @@ export const en: Phrases = {
       : `It comes down to a single ${driven === 'thread' ? 'thread: without it' : 'author: without them'}, the figure would stay in the usual range.`,
   unsure: () => 'More than half of the posts have a label that is not sure.',
   after,
+  nouns: { posts, authors, hours, language: (code) => LANGUAGES[code] ?? code },
 };

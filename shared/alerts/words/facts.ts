@@ -54,6 +54,13 @@ export interface Phrases {
   top: (facts: Facts) => string;
   driven: (facts: Facts) => string;
   unsure: () => string;
+  /** Numbers with their nouns, and names of languages, for the figures around the sentences. */
+  nouns: {
+    posts: (value: number) => string;
+    authors: (value: number) => string;
+    hours: (value: number) => string;
+    language: (code: string) => string;
+  };
   /** `asked`: also says that there is nothing yet, and whether the change holds. */
   after: (facts: Facts, asked: boolean) => string;
 }
@@ -61,3 +68,5 @@ export interface Phrases {
 /** Which way a signal moves, for nouns: fall or rise. */
 export const isFall = (signal: Signal | null): boolean => signal === 'net_down';
 export const isNet = (signal: Signal | null): boolean => signal === 'net_down' || signal === 'net_up';
+/** Whether there is a usual level to compare with. */
+export const hasLevel = ({ signal }: Pick<Facts, 'signal'>): boolean => signal !== null && signal !== 'term';

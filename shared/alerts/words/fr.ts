@@ -1,5 +1,14 @@
 /** The sentences of alerts in French. Called by shared/alerts/sentences.ts. */
-import { type Facts, isFall, isNet, type MessageType, type Moved, type Phrases } from './facts.ts';
+import {
+  type After,
+  type Facts,
+  hasLevel,
+  isFall,
+  isNet,
+  type MessageType,
+  type Moved,
+  type Phrases,
+} from './facts.ts';
 import * as numbers from './numbers.ts';
 
 const { NO_BREAK, THIN } = numbers;
@@ -10,8 +19,9 @@ const quote = (text: string) => `«${NO_BREAK}${numbers.isolate('fr', text)}${NO
 /** French counts 0, 1 and 1,9 in the singular. */
 const counted = (value: number, one: string, many: string, text = numbers.formatNumber('fr', value)) =>
   `${text} ${Math.abs(value) < 2 ? one : many}`;
-const posts = (value: number) => counted(value, 'message', 'messages');
-const authors = (value: number) => (value > 0 ? ` de ${counted(value, 'auteur', 'auteurs')}` : '');
+const posts = (value: number) => counted(value, 'publication', 'publications');
+const authors = (value: number) => counted(value, 'auteur', 'auteurs');
+const byAuthors = (value: number) => (value > 0 ? ` de ${authors(value)}` : '');
 const hours = (value: number) => counted(value, 'heure', 'heures');
 
 const MONTHS = 'janvier février mars avril mai juin juillet août septembre octobre novembre décembre'.split(' ');
@@ -27,14 +37,14 @@ const LANGUAGES: Record<string, string> = {
   es: 'espagnol',
 };
 
-const movement = ({ signal }: Facts) => (isFall(signal) ? 'baisse' : 'hausse');
+const movement = ({ signal }: Pick<Facts, 'signal'>) => (isFall(signal) ? 'baisse' : 'hausse');
 
 function rateOf({ signal }: Facts, value: number): string {
   const { value: shown, decimals } = numbers.roundRate(value);
   const text = numbers.formatNumber('fr', shown, decimals);
   return signal === 'negative_posts'
-    ? counted(shown, 'message négatif', 'messages négatifs', text)
-    : counted(shown, 'message', 'messages', text);
+    ? counted(shown, 'publication négative', 'publications négatives', text)
+    : counted(shown, 'publication', 'publications', text);
 }
 
 function figures(facts: Facts): string {
@@ -42,18 +52,18 @@ function figures(facts: Facts): string {
   if (!moved) return '';
   const { before, now, low, high } = moved;
   if (isNet(facts.signal)) {
-    return `Le sentiment net est passé de ${net(before)} à ${net(now)} (entre ${net(low)} et ${net(high)}) en ${hours(moved.hours)}, ${since(moved)}, sur ${posts(moved.posts)}${authors(moved.authors)}`;
+    return `Le sentiment net est passé de ${net(before)} à ${net(now)} (entre ${net(low)} et ${net(high)}) en ${hours(moved.hours)}, ${since(moved)}, sur ${posts(moved.posts)}${byAuthors(moved.authors)}`;
   }
   if (facts.signal === 'term') {
     const term = moved.term === null ? 'Un terme' : `Le terme ${quote(moved.term)}`;
-    return `${term} revient dans ${posts(moved.posts)}${authors(moved.authors)} en ${hours(moved.hours)}, ${since(moved)}${times(moved)}`;
+    return `${term} revient dans ${posts(moved.posts)}${byAuthors(moved.authors)} en ${hours(moved.hours)}, ${since(moved)}${times(moved)}`;
   }
-  return `On compte ${rateOf(facts, now)} par heure (entre ${rate(low)} et ${rate(high)}) au lieu de ${rate(before)} d’habitude, en ${hours(moved.hours)}, ${since(moved)}${moved.authors > 0 ? `, venant${authors(moved.authors)}` : ''}`;
+  return `On compte ${rateOf(facts, now)} par heure (entre ${rate(low)} et ${rate(high)}) au lieu de ${rate(before)} d’habitude, en ${hours(moved.hours)}, ${since(moved)}${moved.authors > 0 ? `, venant${byAuthors(moved.authors)}` : ''}`;
 }
 
 function times({ before, now }: Moved): string {
   const ratio = Math.round(now / before);
-  if (!(before > 0) || ratio >= 1_000) return ', alors qu’il n’apparaissait presque jamais';
+  if (!(before > 0) || ratio >= 100) return ', alors qu’il n’apparaissait presque jamais';
   return ratio >= 2 ? `, environ ${counted(ratio, 'fois', 'fois')} plus que d’habitude` : '';
 }
 
@@ -70,7 +80,7 @@ function chance({ chance: given }: Facts): string {
     const span = `en ${counted(Math.floor(given.weeks), 'semaine', 'semaines')} d’historique`;
     return given.times === 0
       ? `${THIN}; ce niveau n’avait jamais été atteint ${span}`
-      : `${THIN}; ce niveau a été atteint ${counted(given.times, 'fois', 'fois')} ${span}`;
+      : `${THIN}; ce niveau a été atteint ${given.times === 1 ? 'une fois' : counted(given.times, 'fois', 'fois')} ${span}`;
   }
   return '';
 }
@@ -84,10 +94,19 @@ function headlineOf(facts: Facts): string {
   return `${rateOf(facts, moved.now)} par heure au lieu de ${rate(moved.before)}`;
 }
 
+const VERDICTS: Record<After['verdict'], (facts: Pick<Facts, 'signal'>) => string> = {
+  holds: (facts) => `la ${movement(facts)} se confirme`,
+  unclear: () => 'un retour au niveau habituel n’est pas exclu',
+  back: () => 'le niveau habituel est retrouvé',
+};
+
 const HEADLINES: Record<MessageType, (facts: Facts) => string> = {
   fired: headlineOf,
   escalated: (facts) => `cela continue${NO_BREAK}: ${headlineOf(facts)}`,
-  follow_up: () => 'suite de l’alerte',
+  follow_up: ({ after: later, ...facts }) =>
+    later && later.posts > 0 && hasLevel(facts)
+      ? `suite de l’alerte${NO_BREAK}: ${VERDICTS[later.verdict](facts)}`
+      : 'suite de l’alerte',
   repeated: (facts) => `toujours en cours${NO_BREAK}: ${headlineOf(facts)}`,
   joined: (facts) => `autre signal du même événement${NO_BREAK}: ${headlineOf(facts)}`,
   recovering: () => 'retour vers la plage habituelle',
@@ -138,25 +157,26 @@ const LEADS: Record<MessageType, (facts: Facts) => string> = {
   test: () => 'Ceci est un message d’essai de Sada. Il ne signale aucune alerte.',
 };
 
+const capital = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+/** Since the alert, and up to now. */
+const following = (value: number) =>
+  value === 1 ? 'Dans l’heure qui a suivi l’alerte' : `Dans les ${hours(value)} qui ont suivi l’alerte`;
+const lately = (value: number) =>
+  value === 1 ? 'Sur la dernière heure' : `Sur les ${numbers.formatNumber('fr', value)} dernières heures`;
+
 function after(facts: Facts, asked: boolean): string {
   const { after: later, figures: moved } = facts;
   if (!later) return asked ? 'Il n’y a pas encore de chiffres après l’alerte.' : '';
-  if (later.posts === 0) return `Après l’alerte, aucun message en ${hours(later.hours)}.`;
+  if (later.posts === 0) return `Après l’alerte, aucune publication en ${hours(later.hours)}.`;
   if (facts.signal === null || facts.signal === 'term') {
     return `Après l’alerte, ${posts(later.posts)} en ${hours(later.hours)}.`;
   }
-  const basis = `Après l’alerte, en ${hours(later.hours)} et sur ${posts(later.posts)}`;
+  const basis = `${asked ? following(later.hours) : lately(later.hours)}, sur ${posts(later.posts)}`;
   const figure = isNet(facts.signal)
     ? `le sentiment net est de ${net(later.now)} (entre ${net(later.low)} et ${net(later.high)})${moved ? `, contre ${net(moved.before)} d’habitude` : ''}`
     : `on compte ${rateOf(facts, later.now)} par heure (entre ${rate(later.low)} et ${rate(later.high)})${moved ? `, contre ${rate(moved.before)} d’habitude` : ''}`;
   if (!asked) return `${basis}, ${figure}.`;
-  const verdict =
-    later.verdict === 'holds'
-      ? `La ${movement(facts)} se confirme.`
-      : later.verdict === 'unclear'
-        ? 'Un retour au niveau habituel n’est pas exclu.'
-        : 'Le niveau habituel est retrouvé.';
-  return `${basis}, ${figure}. ${verdict}`;
+  return `${basis}, ${figure}. ${capital(VERDICTS[later.verdict](facts))}.`;
 }
 
 function top(facts: Facts): string {
@@ -165,7 +185,7 @@ function top(facts: Facts): string {
   const part =
     share >= 0.995 ? `toute la ${movement(facts)}` : `${numbers.formatPercent('fr', share)} de la ${movement(facts)}`;
   if (dimension === 'language') {
-    return `Les messages en ${LANGUAGES[segment.value] ?? quote(segment.value)} expliquent ${part}.`;
+    return `Les publications en ${LANGUAGES[segment.value] ?? quote(segment.value)} expliquent ${part}.`;
   }
   const name = quote(segment.names?.fr ?? segment.name);
   return `${dimension === 'topic' ? 'Le thème' : 'La source'} ${name} explique ${part}.`;
@@ -181,6 +201,7 @@ export const fr: Phrases = {
     driven === null
       ? ''
       : `Cela tient à ${driven === 'thread' ? 'un seul fil de discussion' : 'un seul auteur'}${NO_BREAK}: sans lui, le chiffre resterait dans la plage habituelle.`,
-  unsure: () => 'Plus de la moitié des messages ont une étiquette peu sûre.',
+  unsure: () => 'Plus de la moitié des publications ont une étiquette peu sûre.',
   after,
+  nouns: { posts, authors, hours, language: (code) => LANGUAGES[code] ?? code },
 };

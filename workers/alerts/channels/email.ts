@@ -67,17 +67,18 @@ function unsubscribe({ unsubscribe: named, from }: ChannelSettings<'email'>, add
 }
 
 function textOf(told: Told): string {
+  const { colon } = told.words;
   return [
     told.title,
     '',
     told.sentence,
     '',
-    ...told.facts.map(({ name, value }) => `${name}: ${value}`),
-    ...told.lists.flatMap(({ name, lines }) => ['', `${name}:`, ...lines.map((line) => `- ${line}`)]),
-    ...(told.excerpts.length > 0 ? ['', `${told.words.examples}:`] : []),
+    ...told.facts.map(({ name, value }) => `${name}${colon}${value}`),
+    ...told.lists.flatMap(({ name, lines }) => ['', `${name}${colon}`.trimEnd(), ...lines.map((line) => `- ${line}`)]),
+    ...(told.excerpts.length > 0 ? ['', `${told.words.examples}${colon}`.trimEnd()] : []),
     ...told.excerpts.map(({ label, text, source, url }) => `[${label}] ${text}\n    ${source}${url ? ` ${url}` : ''}`),
     '',
-    ...told.links.map(({ name, url }) => `${name}: ${url}`),
+    ...told.links.map(({ name, url }) => `${name}${colon}${url}`),
     '',
     '-- ',
     told.words.footer,

@@ -63,7 +63,7 @@ function card(told: Told, most: number): object {
     body: [
       text(told.title, { ...bold, size: 'large', color: told.isOver ? 'good' : COLOURS[told.severity] }),
       text(told.sentence),
-      ...told.facts.map(({ name, value }) => text(`${name}: ${value}`, {}, { spacing: 'small' })),
+      ...told.facts.map(({ name, value }) => text(`${name}${told.words.colon}${value}`, {}, { spacing: 'small' })),
       ...told.lists.flatMap(({ name, lines }) => [
         text(name, bold),
         ...lines.map((line) => text(`• ${line}`, {}, { spacing: 'none' })),

@@ -39,7 +39,7 @@ function linesOf(told: Told): string[] {
   return [
     `${sign} <b>${safe(told.title)}</b>`,
     safe(told.sentence),
-    ...told.facts.map(({ name, value }) => `<b>${safe(name)}</b>: ${safe(value)}`),
+    ...told.facts.map(({ name, value }) => `<b>${safe(name)}</b>${told.words.colon}${safe(value)}`),
     ...told.links.map(({ name, url }) => `<a href="${escapeHtml(url)}">${safe(name)}</a>`),
     ...told.lists.flatMap(({ name, lines }) => [`<b>${safe(name)}</b>`, ...lines.map((line) => `• ${safe(line)}`)]),
     ...(told.excerpts.length > 0 ? [`<b>${safe(told.words.examples)}</b>`] : []),

@@ -3,7 +3,9 @@
  * Title and sentence come written (shared/alerts/message.ts); here are the words around the figures. Pure.
  * Try it: `tell(message, 'fr').facts`.
  */
-import type { AlertMessage, Evidence, MessageLanguage, Severity } from '../../../shared/contracts/alerts.ts';
+import { nounsOf } from '../../../shared/alerts/sentences.ts';
+import { formatNet, formatNumber, formatRate } from '../../../shared/alerts/words/numbers.ts';
+import type { AlertMessage, Evidence, MessageLanguage, Segment, Severity } from '../../../shared/contracts/alerts.ts';
 
 const SHOWN_SEGMENTS = 4;
 const SHOWN_DRIVERS = 3;
@@ -20,11 +22,14 @@ const WORDS = {
     owner: 'Responsable',
     change: 'Avant → maintenant',
     between: 'entre',
-    and: 'et',
+    and: 'et ',
+    to: '→',
+    comma: ', ',
+    colon: '\u00a0: ',
     counted: 'Comptés',
-    posts: 'publications',
-    authors: 'auteurs',
     later: 'Depuis',
+    none: 'sans thème',
+    other: 'autres',
     share: 'Part dans le changement',
     drivers: 'Fils et auteurs qui pèsent le plus',
     without: 'sans lui',
@@ -36,7 +41,6 @@ const WORDS = {
     open: 'Voir dans Sada',
     runbook: 'Marche à suivre',
     perHour: '/h',
-    hours: 'h',
     footer: 'Envoyé par Sada',
     test: 'ESSAI',
   },
@@ -50,22 +54,24 @@ const WORDS = {
     change: 'قبل ← الآن',
     between: 'بين',
     and: 'و',
+    to: '←',
+    comma: '، ',
+    colon: ': ',
     counted: 'المحسوب',
-    posts: 'منشورا',
-    authors: 'كاتبا',
     later: 'بعد ذلك',
+    none: 'بلا موضوع',
+    other: 'غيرها',
     share: 'الحصة من التغير',
-    drivers: 'أكثر الخيوط والكتاب تأثيرا',
+    drivers: 'أكثر النقاشات والحسابات تأثيرًا',
     without: 'من دونه',
-    thread: 'خيط',
-    author: 'كاتب',
-    terms: 'كلمات',
+    thread: 'نقاش',
+    author: 'حساب',
+    terms: 'مصطلحات',
     examples: 'أمثلة',
     also: 'تنبيهات أخرى',
     open: 'افتح في صدى',
     runbook: 'ما يجب فعله',
     perHour: '/س',
-    hours: 'س',
     footer: 'أرسله صدى',
     test: 'اختبار',
   },
@@ -78,11 +84,14 @@ const WORDS = {
     owner: 'Owner',
     change: 'Before → now',
     between: 'between',
-    and: 'and',
+    and: 'and ',
+    to: '→',
+    comma: ', ',
+    colon: ': ',
     counted: 'Counted',
-    posts: 'posts',
-    authors: 'authors',
     later: 'Since then',
+    none: 'no topic',
+    other: 'others',
     share: 'Share of the change',
     drivers: 'Threads and authors that weigh most',
     without: 'without it',
@@ -94,7 +103,6 @@ const WORDS = {
     open: 'Open in Sada',
     runbook: 'Runbook',
     perHour: '/h',
-    hours: 'h',
     footer: 'Sent by Sada',
     test: 'TEST',
   },
@@ -119,9 +127,9 @@ export interface Told {
 
 /** The message for people, in plain text. */
 export function tell(message: AlertMessage, language: MessageLanguage): Told {
-  const words = WORDS[language];
+  const words: Words = WORDS[language];
   const { evidence, rule } = message;
-  const lists = evidence ? listsOf(evidence, words) : [];
+  const lists = evidence ? listsOf(evidence, language) : [];
   const also = message.also.map((other) => oneLine(other.rule));
   return {
     language,
@@ -131,7 +139,7 @@ export function tell(message: AlertMessage, language: MessageLanguage): Told {
     sentence: oneLine(message.sentence[language]),
     severity: message.severity,
     isOver: message.state === 'resolved',
-    facts: message.type === 'test' ? [] : factsOf(message, words),
+    facts: message.type === 'test' ? [] : factsOf(message, language),
     lists: [...lists, ...(also.length > 0 ? [{ name: words.also, lines: also }] : [])],
     excerpts: message.excerpts.map(({ label, text, source, url }) => ({
       label: SIGN[label],
@@ -145,7 +153,9 @@ export function tell(message: AlertMessage, language: MessageLanguage): Told {
 
 const SIGN = { negative: '−', positive: '+', neutral: '0', not_scored: '?' };
 
-function factsOf({ evidence, after, rule, severity }: AlertMessage, words: Words): Told['facts'] {
+function factsOf({ evidence, after, rule, severity }: AlertMessage, language: MessageLanguage): Told['facts'] {
+  const words: Words = WORDS[language];
+  const { posts, authors, hours } = nounsOf(language);
   const facts = [
     { name: words.severity, value: words[severity] },
     { name: words.rule, value: oneLine(rule.name) },
@@ -153,33 +163,44 @@ function factsOf({ evidence, after, rule, severity }: AlertMessage, words: Words
   if (rule.owner) facts.push({ name: words.owner, value: oneLine(rule.owner) });
   if (evidence && evidence.signal !== 'term') {
     const { before, now, low, high } = evidence;
-    const figure = figureOf(evidence, words);
-    const interval = `${words.between} ${figure(low)} ${words.and} ${figure(high)}`;
-    facts.push({ name: words.change, value: `${figure(before)} → ${figure(now)} (${interval})` });
+    const figure = figureOf(evidence, language);
+    facts.push({
+      name: words.change,
+      value: `${figure(before)} ${words.to} ${figure(now)} (${between(low, high, figure, words)})`,
+    });
   }
   if (evidence) {
-    const value = `${evidence.posts} ${words.posts}, ${evidence.authors} ${words.authors}, ${evidence.hours} ${words.hours}`;
+    const value = [posts(evidence.posts), authors(evidence.authors), hours(evidence.hours)].join(words.comma);
     facts.push({ name: words.counted, value });
   }
   if (after) {
-    const figure = evidence ? figureOf(evidence, words) : (value: number) => signed(value);
-    const interval = `${words.between} ${figure(after.low)} ${words.and} ${figure(after.high)}`;
-    const value = `${figure(after.now)} (${interval}), ${after.posts} ${words.posts}, ${after.hours} ${words.hours}`;
-    facts.push({ name: words.later, value });
+    const figure = evidence ? figureOf(evidence, language) : (value: number) => formatNet(language, value);
+    const level = `${figure(after.now)} (${between(after.low, after.high, figure, words)})`;
+    facts.push({ name: words.later, value: [level, posts(after.posts), hours(after.hours)].join(words.comma) });
   }
   return facts;
 }
 
-function listsOf({ segments, drivers, terms }: Evidence, words: Words): Told['lists'] {
-  const weight = ({ within, mix }: Evidence['segments'][number]) => within + mix;
+function between(low: number, high: number, figure: (value: number) => string, words: Words): string {
+  return `${words.between} ${figure(low)} ${words.and}${figure(high)}`;
+}
+
+function listsOf(evidence: Evidence, language: MessageLanguage): Told['lists'] {
+  const { segments, drivers, terms, metric } = evidence;
+  const words: Words = WORDS[language];
+  const { posts: countedPosts } = nounsOf(language);
+  const figure = figureOf(evidence, language);
+  const weight = ({ within, mix }: Segment) => within + mix;
+  const change = (value: number) =>
+    metric === 'net' ? formatNet(language, value) : `${formatNumber(language, value, 1, true)}${words.perHour}`;
   const top = segments.toSorted((a, b) => Math.abs(weight(b)) - Math.abs(weight(a))).slice(0, SHOWN_SEGMENTS);
   const lists = [
-    { name: words.share, lines: top.map((one) => `${oneLine(one.name)}: ${signed(weight(one))}`) },
+    { name: words.share, lines: top.map((one) => `${nameOf(one, language)}${words.colon}${change(weight(one))}`) },
     {
       name: words.drivers,
       lines: drivers.slice(0, SHOWN_DRIVERS).map(({ kind, posts, without }) => {
-        const rest = without === null ? '' : `, ${words.without} ${signed(without)}`;
-        return `${words[kind]}: ${posts} ${words.posts}${rest}`;
+        const rest = without === null ? '' : `${words.comma}${words.without} ${figure(without)}`;
+        return `${words[kind]}${words.colon}${countedPosts(posts)}${rest}`;
       }),
     },
     { name: words.terms, lines: terms.slice(0, SHOWN_TERMS).map(({ term, posts }) => `${oneLine(term)} (${posts})`) },
@@ -187,14 +208,15 @@ function listsOf({ segments, drivers, terms }: Evidence, words: Words): Told['li
   return lists.filter(({ lines }) => lines.length > 0);
 }
 
-function figureOf({ metric }: Evidence, words: Words): (value: number) => string {
-  return metric === 'net' ? signed : (value) => `${Number(value.toFixed(1))}${words.perHour}`;
+function nameOf({ dimension, value, name, names }: Segment, language: MessageLanguage): string {
+  if (value === 'none' || value === 'other') return WORDS[language][value];
+  if (dimension === 'language') return nounsOf(language).language(value);
+  return oneLine(names?.[language] ?? name);
 }
 
-/** With its sign, two places: −0.34. */
-function signed(value: number): string {
-  const text = Math.abs(value).toFixed(2);
-  return value < 0 && Number(text) !== 0 ? `−${text}` : `+${text}`;
+function figureOf({ metric }: Evidence, language: MessageLanguage): (value: number) => string {
+  if (metric === 'net') return (value) => formatNet(language, value);
+  return (value) => `${formatRate(language, value)}${WORDS[language].perHour}`;
 }
 
 function link(name: string, url: string | null): Told['links'] {
