@@ -2,7 +2,7 @@
  * Watches net sentiment: evidence for a fall, a rise or both, and the life of what they raise. Pure; shared/alerts/watch.ts
  * calls it for hours that may decide something.
  */
-import type { Evidence, RuleParameters } from '../contracts/alerts.ts';
+import type { RuleParameters } from '../contracts/alerts.ts';
 import {
   addEvidence,
   type BandReading,
@@ -18,19 +18,29 @@ import {
 import { distinctPosts, HOUR_MS, type ScopeHour } from './hours.ts';
 import {
   alarm,
+  CHECKS_TO_RESOLVE,
   check,
-  type Figures,
   type Finding,
   FOLLOW_UP_HOURS,
-  INTERVAL_ERRORS,
   REBASE_AFTER_HOURS,
   REBASE_FROM_HOURS,
   type SignalState,
-  severityOf,
   startSignal,
   type WatchEvent,
   worse,
 } from './life.ts';
+import {
+  chanceOf,
+  figuresOf,
+  isEnough,
+  isInside,
+  levelOf,
+  posts,
+  RECOVERY_FROM_HOURS,
+  RECOVERY_POSTS,
+  type Recent,
+  recoveryWindow,
+} from './netHours.ts';
 
 /** How far back a start is looked for, and hours are kept. */
 const KEPT_HOURS = 72;
@@ -38,13 +48,6 @@ const KEPT_HOURS = 72;
 const BYPASS = 10;
 /** New evidence that begins within this many hours of the alarm is of the same event. */
 const SAME_EVENT_HOURS = 3;
-/** Recovery is judged by the last hours that hold so many posts, but at least so many hours. */
-const RECOVERY_POSTS = 60;
-const RECOVERY_HOURS = 6;
-const RECOVERY_FROM_HOURS = 3;
-/** A scope too small for that is judged by fewer posts, once they are of two days. */
-const RECOVERY_LATE_HOURS = 48;
-const RECOVERY_LATE_POSTS = 15;
 
 type NetSignal = 'net_down' | 'net_up';
 
@@ -55,13 +58,23 @@ interface NetSignalState extends SignalState {
   since: number;
 }
 
-/** Hour with posts: start, posts, Σ labels, day's offset, baseline, half width of the band, variance. */
-type Recent = [at: number, n: number, s: number, offset: number, b: number, eps: number, ss: number];
+/** For so long after a rebase the level before it is remembered, ms. */
+const FORMER_MS = 14 * 24 * HOUR_MS;
+
+/** The level before a rebase, in case what was taken for the new normal was none. */
+interface Former {
+  level: number;
+  /** When it was given up, ms. */
+  since: number;
+  /** Checks in a row that find it right again. */
+  checks: number;
+}
 
 export interface NetWatch {
   band: BandState;
   signals: NetSignalState[];
   recent: Recent[];
+  former?: Former | null;
 }
 
 export function startNet(parameters: RuleParameters): NetWatch {
@@ -113,7 +126,32 @@ export function stepNet(parameters: RuleParameters, watch: NetWatch, hour: Scope
     if (state.incident && state.incident.calm === 0) finding.outside = true;
   }
   learnBand(watch.band, hour, reading, isQuiet(watch));
+  returnToFormer(watch, hour.at);
   return finding;
+}
+
+/**
+ * Ends a rebase that came too late: mood is back at the level before it. Without this a rule that looks one way only would
+ * take the crisis for usual until weeks of hours have outweighed it.
+ */
+function returnToFormer(watch: NetWatch, at: number): void {
+  const { former, band } = watch;
+  if (!former) return;
+  const window = recoveryWindow(
+    watch.recent.filter(([hour]) => hour > former.since),
+    at,
+  );
+  const n = posts(window);
+  if (at - former.since < RECOVERY_FROM_HOURS * HOUR_MS || n < RECOVERY_POSTS) return;
+  const now = levelOf(window);
+  const eps = window.reduce((sum, [, k, , , , half]) => sum + k * half, 0) / n;
+  const isBack = Math.abs(now - former.level) <= eps && Math.abs(now - band.net / band.posts) > eps;
+  former.checks = isBack ? former.checks + 1 : 0;
+  if (former.checks >= CHECKS_TO_RESOLVE) {
+    rebaseBand(band, former.level, band.posts);
+    for (const each of watch.signals) restart(each, at);
+    watch.former = null;
+  } else if (at - former.since > FORMER_MS) watch.former = null;
 }
 
 function signOf(state: NetSignalState): -1 | 1 {
@@ -181,7 +219,8 @@ function live(parameters: RuleParameters, watch: NetWatch, state: NetSignalState
     const last = watch.recent.filter(([hour]) => hour > at - REBASE_FROM_HOURS * HOUR_MS);
     tell('rebased', last);
     state.incident = null;
-    rebaseBand(watch.band, last.reduce((sum, [, n, s, offset]) => sum + s - n * offset, 0) / posts(last), posts(last));
+    watch.former = { level: watch.band.net / watch.band.posts, since: at, checks: 0 };
+    rebaseBand(watch.band, levelOf(last), posts(last));
     for (const each of watch.signals) restart(each, at);
   }
   return events;
@@ -206,64 +245,6 @@ function sinceStart(watch: NetWatch, state: NetSignalState): Recent[] {
   return watch.recent.slice(start);
 }
 
-function recoveryWindow(after: Recent[], at: number): Recent[] {
-  let n = 0;
-  let k = after.length;
-  for (; k > 0; k--) {
-    const hour = after[k - 1];
-    if (!hour || (hour[0] <= at - RECOVERY_HOURS * HOUR_MS && n >= RECOVERY_POSTS)) break;
-    n += hour[1];
-  }
-  return after.slice(k);
-}
-
-function isEnough(window: Recent[], sinceAlarmMs: number): boolean {
-  const n = posts(window);
-  return n >= RECOVERY_POSTS || (n >= RECOVERY_LATE_POSTS && sinceAlarmMs >= RECOVERY_LATE_HOURS * HOUR_MS);
-}
-
-/** Whether the mean of `window` is on the usual side of the band's edge. */
-function isInside(window: Recent[], sign: -1 | 1): boolean {
-  return window.reduce((sum, [, n, s, , b, eps]) => sum + sign * (s - n * b) - n * eps, 0) <= 0;
-}
-
-function posts(hours: Recent[]): number {
-  return hours.reduce((sum, [, n]) => sum + n, 0);
-}
-
 function mean(values: number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function figuresOf(
-  parameters: RuleParameters,
-  hours: Recent[],
-  at: number,
-  statistic: number,
-  chance: Evidence['chance'],
-): Figures | null {
-  const [first] = hours;
-  if (!first) return null;
-  const n = posts(hours);
-  const before = hours.reduce((sum, [, k, , , b]) => sum + k * b, 0) / n;
-  const now = hours.reduce((sum, [, , s]) => sum + s, 0) / n;
-  const error = Math.sqrt(hours.reduce((sum, [, k, , , , , ss]) => sum + k * k * ss, 0)) / n;
-  return {
-    startedAt: first[0],
-    hours: Math.round((at - first[0]) / HOUR_MS) + 1,
-    before,
-    now,
-    low: Math.max(-1, now - INTERVAL_ERRORS * error),
-    high: Math.min(1, now + INTERVAL_ERRORS * error),
-    distinctPosts: n,
-    statistic,
-    severity: severityOf(parameters, Math.abs(before - now)),
-    chance,
-  };
-}
-
-/** Beyond two months the calibration does not hold, so nothing rarer is claimed. */
-function chanceOf(m: number): Evidence['chance'] {
-  const days = Math.floor(m / 24);
-  return days <= 60 ? { kind: 'once_in', days } : { kind: 'rarer_than', days: 60 };
 }

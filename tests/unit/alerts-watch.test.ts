@@ -141,6 +141,18 @@ describe('net sentiment', () => {
     expect(watched.pass(2).told().at(-1)).toMatch(/net_up fired$/);
   });
 
+  test('after a new level that did not last, what was usual before is usual again, whichever way the rule looks', () => {
+    const watched = new Watched();
+    const before = watched.last().baseline;
+    watched.pass(74, fallen);
+    expect(watched.last().baseline).toBeCloseTo(-0.3, 1);
+    watched.pass(12);
+    expect(watched.last().baseline).toBeCloseTo(before, 2);
+    expect(watched.pass(1, fallen).told().at(-1)).toBe('86 net_down fired');
+    const lasting = new Watched().pass(160, fallen);
+    expect(lasting.last().baseline).toBeCloseTo(-0.3, 1);
+  });
+
   test('what is usual keeps its level while something unusual is told', () => {
     const watched = new Watched();
     const before = watched.last().baseline;
