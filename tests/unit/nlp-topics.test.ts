@@ -57,6 +57,61 @@ test.each([
   expect(topicsOf(text)).toEqual([]);
 });
 
+test.each([
+  ['La fibre est encore en panne chez nous', ['connectivity']],
+  ['nos puits sont à sec', ['water']],
+  ['belle vitrine, mais nos puits sont à sec', ['water']],
+  ['la factura de la luz sube otra vez', ['energy', 'prices']],
+  ['lfatoura dyal lma o dow ghlat bzaf', ['energy', 'prices', 'water']],
+  ['no hay trabajo para los jóvenes', ['jobs']],
+  ['الريزو عيان بزاف', ['connectivity']],
+  ['plus une goutte au robinet depuis mardi', ['water']],
+  ['وبالما والضو مقطوعين', ['energy', 'water']],
+  ['للماء ثمن', ['prices', 'water']],
+  ['baladiya msdouda w sbitar 3amer', ['public_services']],
+  ['9lebt 3la 5edma, walo', ['jobs']],
+  ['coupure de lumière tout le quartier', ['energy']],
+  ['the well is dry, no water since Friday', ['water']],
+  ['llevo dos años en paro', ['jobs']],
+  ['mi sueldo no da para el alquiler', ['jobs', 'prices']],
+  ['trois heures au guichet pour une carte grise', ['public_services']],
+  ['rent and electricity bills eat my whole salary', ['energy', 'jobs', 'prices']],
+  ['l9it khdma f centre d’appel', ['jobs']],
+  ['on m’a volé mon mot de passe, une arnaque', ['cybersecurity']],
+  ['الأنترنيت طاحت عاوتاني', ['connectivity']],
+  ['la fac ferme, les profs partent', ['education']],
+  ['nos données dorment sur des serveurs étrangers', ['data_centres', 'sovereignty']],
+  ['créer ma boîte à Oujda', ['startups']],
+  ['le colis bloqué par les douaniers', ['trade']],
+] as const)('everyday words: %s', (text, topics) => {
+  expect(topicsOf(text)).toEqual(topics);
+});
+
+test.each([
+  ['ما عندي ما نقول، ما كاين والو'],
+  ['ma kayn walo, dar kbira'],
+  ['au cours du match, la ligne droite du poste'],
+  ['mon cher ami, tu es le meilleur'],
+  ['une carte postale, au courant de rien'],
+  ['para mí es un placer, dio a luz ayer'],
+  ['good job, nice work everyone'],
+  ['Madonna fell off the stage'],
+  ['خبر كبير: هدف من نص الملعب'],
+  ['n’importe quoi, vraiment'],
+  ['un gol por la escuadra, mamma mia'],
+  ['the Dow fell today'],
+  ['Ghali chante ce soir'],
+  ['rendez-vous 18h au stade, le prix du jury'],
+  ['no paro de reír'],
+  ['these are the days'],
+  ['كاس العالم فالمغرب، مونديال زوين'],
+  ['algo me dice que vamos a salir'],
+  ['Coca-Cola con hielo'],
+  ['les réseaux sociaux en parlent'],
+] as const)('everyday words that mean something else: %s', (text) => {
+  expect(topicsOf(text)).toEqual([]);
+});
+
 test('one entity for all its spellings', () => {
   for (const spelling of [
     'Casablanca',
@@ -172,6 +227,7 @@ test('a topic is labelled by the sentences that speak of it', () => {
   expect(analysis?.topics.map(({ topic, label }) => [topic, label])).toEqual([
     ['data_centres', 'positive'],
     ['energy', 'negative'],
+    ['prices', 'negative'],
     ['water', 'neutral'],
   ]);
 });
