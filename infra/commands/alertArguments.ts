@@ -24,3 +24,8 @@ export function oneOf<T extends string>(values: readonly T[]): (value: string) =
     return found;
   };
 }
+
+/** With two decimals, and no minus before nothing. */
+export function toFigure(value: number): string {
+  return (Math.round(value * 100) / 100 + 0).toFixed(2);
+}

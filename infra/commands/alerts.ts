@@ -13,7 +13,7 @@ import { ruleNames } from '../../shared/store/alertRules.ts';
 import { type Alert, alertEvents, findAlert, listAlerts } from '../../shared/store/alerts.ts';
 import { visible } from '../../workers/imports/visible.ts';
 import type { Context, OpenContext } from '../context.ts';
-import { BY, type InContext, id, oneOf } from './alertArguments.ts';
+import { BY, type InContext, id, oneOf, toFigure } from './alertArguments.ts';
 import { registerRules } from './rules.ts';
 import { printTable } from './table.ts';
 
@@ -48,7 +48,8 @@ function registerIncidents(alerts: Command, inContext: InContext): void {
           rows.map((row) => ({
             ...row,
             rule: visible(names.get(row.rule_id)?.name ?? ''),
-            ...{ before: row.evidence.before.toFixed(2), now: row.evidence.now.toFixed(2) },
+            ...{ before: toFigure(row.evidence.before), now: toFigure(row.evidence.now) },
+            mode: row.sample ? 'sample' : row.mode,
             acknowledged_by: row.acknowledged_by && visible(row.acknowledged_by),
           })),
           [
@@ -100,8 +101,8 @@ async function showAlert({ db, zone }: Context, of: number, language: MessageLan
   const alert = await findAlert(db, of);
   if (!alert) throw new AppError('not_found', `there is no alert ${of}`);
   process.stdout.write(`${visible(await sentenceOf(db, alert, zone, language))}\n\n`);
-  const { threads, authors, posts, chance } = alert.evidence;
-  process.stdout.write(`${posts} posts, ${authors} authors, ${threads} threads; ${JSON.stringify(chance)}\n\n`);
+  const { threads, authors, posts } = alert.evidence;
+  process.stdout.write(`${many(posts, 'post')}, ${many(authors, 'author')}, ${many(threads, 'thread')}\n\n`);
   printTable(
     (await alertEvents(db, of)).map((event) => ({
       ...event,
@@ -111,6 +112,8 @@ async function showAlert({ db, zone }: Context, of: number, language: MessageLan
     ['seq', 'at', 'type', 'by', 'note'],
   );
 }
+
+const many = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
 async function sentenceOf(db: Context['db'], alert: Alert, zone: string, language: MessageLanguage): Promise<string> {
   const rule = (await ruleNames(db, [alert.rule_id])).get(alert.rule_id)?.name ?? '';

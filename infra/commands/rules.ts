@@ -13,7 +13,7 @@ import { findChannelByName } from '../../shared/store/channels.ts';
 import { topicIdsOf } from '../../shared/store/topics.ts';
 import { visible } from '../../workers/imports/visible.ts';
 import type { Context } from '../context.ts';
-import { BY, type InContext, id, oneOf } from './alertArguments.ts';
+import { BY, type InContext, id, oneOf, toFigure } from './alertArguments.ts';
 import { printTable } from './table.ts';
 
 const HOUR_MS = 3_600_000;
@@ -159,8 +159,10 @@ function printPreview({ meaning, replayed, whyNone, readyAt, learning }: RulePre
   const lines = [
     `posts an hour              ${figure(postsAnHour, 1)}`,
     `false alarms a month       ${figure(falseAlarmsAMonth, 2)}`,
-    ...delays.map(
-      ({ fall, medianHours }) => `a fall of ${fall} is found after ${medianHours ?? 'more than 168'} hours (median)`,
+    ...delays.map(({ fall, medianHours }) =>
+      medianHours === null
+        ? `a fall of ${fall} is mostly not found within 7 days`
+        : `a fall of ${fall} is found after ${medianHours} hours (median)`,
     ),
     learning ? `learning, ready on ${readyAt?.toISOString() ?? 'a date not known yet'}` : 'ready',
     whyNone ? `no back-test: ${NONE[whyNone]}` : '',
@@ -171,7 +173,7 @@ function printPreview({ meaning, replayed, whyNone, readyAt, learning }: RulePre
   process.stdout.write(`${replayed.alerts.length} alerts since ${replayed.from.toISOString()} (${alone})\n\n`);
   printTable(
     replayed.alerts.map(({ firedAt, signal, figures, endedAt, ending }) => ({
-      ...{ signal, ending, severity: figures.severity, before: figures.before.toFixed(2), now: figures.now.toFixed(2) },
+      ...{ signal, ending, severity: figures.severity, before: toFigure(figures.before), now: toFigure(figures.now) },
       fired_at: new Date(firedAt + HOUR_MS),
       ended_at: endedAt === null ? null : new Date(endedAt + HOUR_MS),
     })),

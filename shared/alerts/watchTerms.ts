@@ -19,6 +19,7 @@ import {
   severityOf,
   startSignal,
   type WatchEvent,
+  worse,
 } from './life.ts';
 
 /** Hours in which a term is counted. */
@@ -50,7 +51,7 @@ export function stepTerms(parameters: RuleParameters, watch: TermWatch, hour: Sc
     events.push(...live(parameters, watch, hour.at, hour.terms));
     const told = new Set([...watch.terms, ...watch.quiet.map(([term]) => term)]);
     const fresh = found.find((term) => wordsOf(term).every((word) => !told.has(word)));
-    if (fresh) events.push(raise(parameters, watch, hour.at, fresh));
+    if (fresh && isTimeFor(parameters, watch, hour.at, fresh)) events.push(raise(parameters, watch, hour.at, fresh));
   }
   notePeak(watch.peaks, hour.at, best?.score ?? 0);
   return {
@@ -61,6 +62,12 @@ export function stepTerms(parameters: RuleParameters, watch: TermWatch, hour: Sc
     outside: watch.incident !== null && watch.incident.calm === 0,
     events,
   };
+}
+
+/** In a crisis a new word comes up every hour: of an open incident, one is told every few hours, or one that is worse. */
+function isTimeFor(parameters: RuleParameters, { incident }: TermWatch, at: number, term: TermSignal): boolean {
+  if (!incident || at - incident.alarmAt >= FOLLOW_UP_HOURS * HOUR_MS) return true;
+  return worse(figuresOf(parameters, term, at).severity, incident.severity);
 }
 
 function wordsOf({ term, terms }: TermSignal): string[] {

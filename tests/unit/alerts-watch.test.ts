@@ -284,23 +284,27 @@ describe('terms', () => {
   const terms = (...found: TermSignal[]): Change => ({ terms: found });
   const watch = () => new Watched({ metric: 'terms' }, 500);
 
-  test('the most surprising is told, another one joins it, and both are over when no longer listed', () => {
-    const watched = watch()
-      .pass(1, terms(coupure, grève))
-      .pass(1, terms(coupure, grève))
-      .pass(3, terms(grève))
-      .pass(4, terms());
+  test('the most surprising is told, another one joins it hours later, and both are over when no longer listed', () => {
+    const watched = watch().pass(4, terms(coupure, grève)).pass(3, terms(grève)).pass(4, terms());
     expect(watched.told()).toEqual([
       '0 term fired',
-      '1 term escalated',
-      '4 term follow_up',
-      '5 term recovering',
-      '7 term resolved',
+      '3 term follow_up',
+      '3 term escalated',
+      '7 term recovering',
+      '9 term resolved',
     ]);
-    expect(watched.outcomes.flatMap(({ events }) => events.map(({ term }) => term?.term)).slice(0, 2)).toEqual([
+    expect(watched.outcomes.flatMap(({ events }) => events.map(({ term }) => term?.term)).slice(0, 3)).toEqual([
+      'grève',
       'grève',
       'coupure',
     ]);
+  });
+
+  test('one that is worse joins at once', () => {
+    const watched = watch()
+      .pass(1, terms({ ...grève, expected: 4 }))
+      .pass(1, terms({ ...grève, expected: 4 }, { ...coupure, expected: 0.5 }));
+    expect(watched.told()).toEqual(['0 term fired', '1 term escalated']);
   });
 
   test.each([
