@@ -20,7 +20,8 @@ import {
 import { deliver, testChannel } from '../../workers/alerts/deliver.ts';
 import { expect, test } from '../helpers/db.ts';
 import { type Delivering, delivering, SIGNING, START, type Surroundings, seal } from '../helpers/delivering.ts';
-import { aMessage, anAlert, anEvent, someEvidence } from '../helpers/messages.ts';
+import { someEvidence } from '../helpers/evidence.ts';
+import { aMessage, anAlert, anEvent } from '../helpers/messages.ts';
 import {
   type Answering,
   breakOff,

@@ -9,7 +9,8 @@ import { CHANNELS } from '../../workers/alerts/channels/all.ts';
 import type { Channel, Receipt } from '../../workers/alerts/channels/channel.ts';
 import { webhookBody } from '../../workers/alerts/channels/webhook.ts';
 import { cut, tell } from '../../workers/alerts/channels/wording.ts';
-import { aMessage, someEvidence } from '../helpers/messages.ts';
+import { someEvidence } from '../helpers/evidence.ts';
+import { aMessage } from '../helpers/messages.ts';
 
 const SETTINGS: { [K in ChannelKind]: unknown } = {
   email: { from: 'sada@example.ma', to: ['a@example.ma'] },

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { composeMessage, MESSAGE_BYTES, type MessageInput, toExcerpt } from '../../shared/alerts/message.ts';
 import { AlertMessage, EventType, type Evidence, type Segment } from '../../shared/contracts/alerts.ts';
+import { SEVEN_HOURS, someEvidence } from '../helpers/evidence.ts';
 
 const HOUR = 3_600_000;
 const START = Date.parse('2026-11-20T13:00:00Z');
@@ -21,23 +22,8 @@ function aSegment(dimension: Segment['dimension'], index: number, name = `name $
 }
 
 function anEvidence(overrides: Partial<Evidence> = {}): Evidence {
-  return {
-    signal: 'net_down',
-    metric: 'net',
-    fired_at: '2026-11-23T13:00:00.000Z',
-    started_at: '2026-11-23T06:00:00.000Z',
-    hours: 7,
-    before: 0.1123,
-    now: -0.0781,
-    low: -0.1912,
-    high: 0.0321,
-    posts: 560,
-    distinct_posts: 499,
-    authors: 212,
-    threads: 80,
-    statistic: 887,
-    chance: { kind: 'once_in', days: 36 },
-    severity: 'info',
+  return someEvidence({
+    ...SEVEN_HOURS,
     segments: (['topic', 'source', 'language'] as const).flatMap((dimension) =>
       Array.from({ length: 8 }, (_, i) => aSegment(dimension, i)),
     ),
@@ -63,7 +49,7 @@ function anEvidence(overrides: Partial<Evidence> = {}): Evidence {
     view: 'from=2026-11-23T06%3A00%3A00.000Z&to=2026-11-23T13%3A00%3A00.000Z&topic=water',
     model: 'sada-2026-11-abcdef',
     ...overrides,
-  };
+  });
 }
 
 function anInput(overrides: Partial<MessageInput> = {}): MessageInput {

@@ -4,26 +4,12 @@ import { type Told, tell } from '../../shared/alerts/sentences.ts';
 import { counted } from '../../shared/alerts/words/ar.ts';
 import { formatNet, formatNumber, formatPercent, formatRate, isolate } from '../../shared/alerts/words/numbers.ts';
 import { EventType, type Evidence, MESSAGE_LANGUAGES, Resolution, Signal } from '../../shared/contracts/alerts.ts';
+import { SEVEN_HOURS, someEvidence } from '../helpers/evidence.ts';
 
 /** Figures of the note's example: +0.11 to −0.08 within seven hours. */
 function anEvidence(overrides: Partial<Evidence> = {}): Evidence {
-  return {
-    signal: 'net_down',
-    metric: 'net',
-    fired_at: '2026-11-23T13:00:00.000Z',
-    started_at: '2026-11-23T06:00:00.000Z',
-    hours: 7,
-    before: 0.1123,
-    now: -0.0781,
-    low: -0.1912,
-    high: 0.0321,
-    posts: 560,
-    distinct_posts: 499,
-    authors: 212,
-    threads: 80,
-    statistic: 887,
-    chance: { kind: 'once_in', days: 36 },
-    severity: 'info',
+  return someEvidence({
+    ...SEVEN_HOURS,
     segments: [
       aSegment('water', 'Water', -0.118, { fr: 'Eau', ar: 'الماء', en: 'Water' }),
       aSegment('jobs', 'Jobs', -0.0724),
@@ -37,7 +23,7 @@ function anEvidence(overrides: Partial<Evidence> = {}): Evidence {
     view: 'from=x',
     model: 'm',
     ...overrides,
-  };
+  });
 }
 
 function aSegment(

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { AlertMessage } from '../../shared/contracts/alerts.ts';
 import type { Unsent } from '../../shared/store/deliveryWork.ts';
 import { digest, settle } from '../../workers/alerts/settle.ts';
-import { aMessage, someEvidence } from '../helpers/messages.ts';
+import { someEvidence } from '../helpers/evidence.ts';
+import { aMessage } from '../helpers/messages.ts';
 
 type How = 'new' | 'held' | 'failed' | 'unsure';
 
