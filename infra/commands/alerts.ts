@@ -100,7 +100,8 @@ function registerIncidents(alerts: Command, inContext: InContext): void {
 async function showAlert({ db, zone }: Context, of: number, language: MessageLanguage): Promise<void> {
   const alert = await findAlert(db, of);
   if (!alert) throw new AppError('not_found', `there is no alert ${of}`);
-  process.stdout.write(`${visible(await sentenceOf(db, alert, zone, language))}\n\n`);
+  const sentence = (await sentenceOf(db, alert, zone, language)).replace(ISOLATES, '');
+  process.stdout.write(`${visible(sentence)}\n\n`);
   const { threads, authors, posts } = alert.evidence;
   process.stdout.write(`${many(posts, 'post')}, ${many(authors, 'author')}, ${many(threads, 'thread')}\n\n`);
   printTable(
@@ -113,6 +114,8 @@ async function showAlert({ db, zone }: Context, of: number, language: MessageLan
   );
 }
 
+/** Right for a page; a terminal has its own idea of directions, and `visible` would show them as unknown. */
+const ISOLATES = /[\u2066-\u2069]/g;
 const many = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
 async function sentenceOf(db: Context['db'], alert: Alert, zone: string, language: MessageLanguage): Promise<string> {

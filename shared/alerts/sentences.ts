@@ -97,7 +97,8 @@ function toFacts({ rule, signal, resolution, evidence, after, offsetMinutes }: T
       low: evidence.low,
       high: evidence.high,
       hours: Math.max(1, evidence.hours),
-      posts: evidence.distinct_posts,
+      // A term is weighed by threads or authors, several posts of one being one; what is told beside authors is posts.
+      posts: evidence.signal === 'term' ? evidence.posts : evidence.distinct_posts,
       authors: evidence.authors,
       start: localTime(evidence.started_at, offsetMinutes),
       term: evidence.signal === 'term' ? (evidence.terms[0]?.term ?? null) : null,

@@ -206,7 +206,7 @@ describe('counts and terms', () => {
       hours: 3,
       before: 0.5,
       now: 4,
-      distinct_posts: 12,
+      posts: 12,
       authors: 9,
       segments: [],
       terms: [{ term: 'انقطاع الماء', posts: 12, score: 6 }],
