@@ -1,9 +1,7 @@
-/** Turns `from`, `to` and `period` into a range of whole UTC hours, and the filter parameters into filters. Pure. */
-import type { z } from 'zod';
-import type { FilterBody, Period } from '../shared/contracts/api/common.ts';
+/** Turns `from`, `to` and `period` into a range of whole UTC hours. Pure. */
+import type { Period } from '../shared/contracts/api/common.ts';
 import { AppError } from '../shared/errors.ts';
 import { HOUR_MS, type TimeRange } from '../shared/store/buckets.ts';
-import type { Filters } from '../shared/store/cells.ts';
 
 export interface AskedRange {
   from?: string | undefined;
@@ -51,16 +49,4 @@ function ofPeriod(period: Period, end: number): TimeRange {
   const from = new Date(end - (length ?? 0));
   if (length === undefined) from.setUTCFullYear(from.getUTCFullYear() - 1);
   return { from, to: new Date(end) };
-}
-
-/** Filters out of their ten names, as query parameters and bodies have them. `topicIds` has the ids of their topics. */
-export function toFilters(given: z.infer<typeof FilterBody>, topicIds: ReadonlyMap<string, number>): Filters {
-  const ids = (codes: readonly string[] = []) => codes.map((code) => topicIds.get(code) ?? 0);
-  return {
-    topic: { is: ids(given.topic), not: ids(given['topic!']) },
-    language: { is: given.language ?? [], not: given['language!'] ?? [] },
-    source: { is: given.source ?? [], not: given['source!'] ?? [] },
-    kind: { is: given.kind ?? [], not: given['kind!'] ?? [] },
-    label: { is: given.label ?? [], not: given['label!'] ?? [] },
-  };
 }

@@ -5,13 +5,12 @@ import { AppError } from '../../shared/errors.ts';
 import type { Queues } from '../../shared/jobs.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Seal } from '../../shared/seal.ts';
-import type { Filters } from '../../shared/store/cells.ts';
+import { type Filters, toFilters } from '../../shared/store/cells.ts';
 import type { Db, Queryable } from '../../shared/store/db.ts';
 import { unknownSources } from '../../shared/store/ledger.ts';
 import { topicIdsOf } from '../../shared/store/topics.ts';
 import type { Cursors } from '../cursor.ts';
 import type { Events } from '../events.ts';
-import { toFilters } from '../range.ts';
 import { refuse } from '../read.ts';
 
 export interface RouteDeps {

@@ -3,7 +3,8 @@
  * the unit. Sums come from the rollups, or from the posts where several topics would count a post twice.
  */
 
-import type { Dimension, Measures } from '../contracts/api/common.ts';
+import type { z } from 'zod';
+import type { Dimension, FilterBody, Measures } from '../contracts/api/common.ts';
 import { netSentiment } from '../contracts/net.ts';
 import type { Label, PostKind } from '../contracts/words.ts';
 import { type CellPlan, type Offset, planCells, type TimeRange, wholeMonths } from './buckets.ts';
@@ -24,6 +25,21 @@ export interface Filters {
   source: Choice<number>;
   kind: Choice<PostKind>;
   label: Choice<Label>;
+}
+
+/**
+ * Filters out of their ten names, as query parameters, bodies and scopes have them. A code that `topicIds` does not have becomes 0, which no
+ * post has.
+ */
+export function toFilters(given: z.infer<typeof FilterBody>, topicIds: ReadonlyMap<string, number>): Filters {
+  const ids = (codes: readonly string[] = []) => codes.map((code) => topicIds.get(code) ?? 0);
+  return {
+    topic: { is: ids(given.topic), not: ids(given['topic!']) },
+    language: { is: given.language ?? [], not: given['language!'] ?? [] },
+    source: { is: given.source ?? [], not: given['source!'] ?? [] },
+    kind: { is: given.kind ?? [], not: given['kind!'] ?? [] },
+    label: { is: given.label ?? [], not: given['label!'] ?? [] },
+  };
 }
 
 /** Sums of one bucket (position from 1) and one value of each dimension. */

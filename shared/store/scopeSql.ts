@@ -10,18 +10,6 @@ export type ScopeFilter = RuleBody['scope'];
 
 type Add = (value: unknown) => string;
 
-/** The filter with topics by id. A code that no topic has becomes 0, which no post has. */
-export function scopeFilters(given: ScopeFilter, topicIds: ReadonlyMap<string, number>): Filters {
-  const ids = (codes: readonly string[] = []) => codes.map((code) => topicIds.get(code) ?? 0);
-  return {
-    topic: { is: ids(given.topic), not: ids(given['topic!']) },
-    language: { is: given.language ?? [], not: given['language!'] ?? [] },
-    source: { is: given.source ?? [], not: given['source!'] ?? [] },
-    kind: { is: given.kind ?? [], not: given['kind!'] ?? [] },
-    label: { is: [], not: [] },
-  };
-}
-
 /** A repost is amplification and no opinion: it counts only where the filter names it. */
 function opinions(filters: Filters): Filters {
   const { is, not } = filters.kind;

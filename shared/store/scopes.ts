@@ -3,9 +3,9 @@
  * up to date, rules and alerts name them by id. A scope never changes: another filter is another scope.
  */
 import { HOUR_MS, type TimeRange } from './buckets.ts';
-import { type Filters, placeholders } from './cells.ts';
+import { type Filters, placeholders, toFilters } from './cells.ts';
 import { many, one, type Queryable, run, type Tx } from './db.ts';
-import { type ScopeFilter, scopeFilters, scopeRollups, WHOLE_HOUR } from './scopeSql.ts';
+import { type ScopeFilter, scopeRollups, WHOLE_HOUR } from './scopeSql.ts';
 import { topicIdsOf } from './topics.ts';
 
 export type { ScopeFilter } from './scopeSql.ts';
@@ -78,7 +78,7 @@ export async function lockScope(tx: Tx, id: number): Promise<StoredScope | undef
 async function withIds(db: Queryable, row: Row | undefined): Promise<StoredScope | undefined> {
   if (!row) return undefined;
   const codes = [...(row.filter.topic ?? []), ...(row.filter['topic!'] ?? [])];
-  return { ...row, filters: scopeFilters(row.filter, await topicIdsOf(db, codes)) };
+  return { ...row, filters: toFilters(row.filter, await topicIdsOf(db, codes)) };
 }
 
 /** Ids of the scopes that a rule looks at, deleted rules aside. */

@@ -3,10 +3,11 @@
  * questions in turn on a small and on a five times larger database, with a bare round trip between them.
  * tests/bench/run.ts calls it.
  */
-import { resolveRange, toFilters } from '../../api/range.ts';
+import { resolveRange } from '../../api/range.ts';
 import type { BucketSize, Dimension, Period } from '../../shared/contracts/api/common.ts';
 import { PACK_TOPIC_IDS, type TOPIC_CODES } from '../../shared/contracts/words.ts';
 import { readBreakdown } from '../../shared/store/breakdown.ts';
+import { toFilters } from '../../shared/store/cells.ts';
 import { type Db, one, openDb, type Queryable } from '../../shared/store/db.ts';
 import { countPosts, listPosts } from '../../shared/store/postReads.ts';
 import { readSeries } from '../../shared/store/series.ts';
