@@ -111,9 +111,21 @@ export class Teller {
     await this.settle();
   }
 
+  /** A round with little to do is over sooner than one can look: it is asked for until one is caught at work. */
   private async killWhileEvaluating(): Promise<void> {
-    this.askForWatch();
-    await until('an evaluation', async () => ((await this.queues.counts('watch')).active ?? 0) > 0, 60_000);
+    const isActive = async () => ((await this.queues.counts('watch')).active ?? 0) > 0;
+    await until(
+      'an evaluation',
+      async () => {
+        this.askForWatch();
+        for (let look = 0; look < 40; look += 1) {
+          if (await isActive()) return true;
+          await sleep(5);
+        }
+        return false;
+      },
+      60_000,
+    );
     await sleep(this.random() * 400);
     this.kill((await this.sada.pids('worker')).slice(0, 1), 'while evaluating');
   }
