@@ -127,7 +127,11 @@ export class Teller {
       60_000,
     );
     await sleep(this.random() * 400);
-    this.kill((await this.sada.pids('worker')).slice(0, 1), 'while evaluating');
+    // Right after another kill there may be no worker for a moment.
+    await until(
+      'a worker',
+      async () => this.kill((await this.sada.pids('worker')).slice(0, 1), 'while evaluating') > 0,
+    );
   }
 
   /** Both workers die at the next attempt that arrives. */
