@@ -28,8 +28,8 @@ export interface Filters {
 }
 
 /**
- * Filters out of their ten names, as query parameters, bodies and scopes have them. A code that `topicIds` does not have becomes 0, which no
- * post has.
+ * Filters out of their ten names, as query parameters, bodies and scopes have them. A code that `topicIds` does not have
+ * becomes 0, which no post has.
  */
 export function toFilters(given: z.infer<typeof FilterBody>, topicIds: ReadonlyMap<string, number>): Filters {
   const ids = (codes: readonly string[] = []) => codes.map((code) => topicIds.get(code) ?? 0);
